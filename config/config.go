@@ -1,0 +1,107 @@
+// Package config is adapt.yaml: what a run does, with a default for every
+// value, strict about keys that it does not know.
+package config
+
+import (
+	"time"
+
+	"adapt/eval"
+)
+
+// Config is a whole adapt.yaml. Default gives every value; Load reads a file
+// over the defaults; Validate checks the result.
+type Config struct {
+	Domain string `yaml:"domain" json:"domain"`
+	// Seed decides every random choice of the run.
+	Seed int64 `yaml:"seed" json:"seed"`
+
+	Model    Model       `yaml:"model" json:"model"`
+	Ingest   Ingest      `yaml:"ingest" json:"ingest"`
+	Label    Label       `yaml:"label" json:"label"`
+	Split    Split       `yaml:"split" json:"split"`
+	Train    Train       `yaml:"train" json:"train"`
+	Eval     Eval        `yaml:"eval" json:"eval"`
+	Gates    []eval.Rule `yaml:"gates" json:"gates"` // nil: the domain's default gates
+	Approval Approval    `yaml:"approval" json:"approval"`
+}
+
+// Model says what is fine-tuned.
+type Model struct {
+	// Base is "starter" (the model that adapt ships), "champion" (go on from
+	// today's champion) or the path of a Hugging Face folder of a
+	// Llama-architecture model.
+	Base string `yaml:"base" json:"base"`
+}
+
+// Ingest bounds the reading of files.
+type Ingest struct {
+	MaxFileMB      int           `yaml:"max_file_mb" json:"max_file_mb"`
+	MaxExpandedMB  int           `yaml:"max_expanded_mb" json:"max_expanded_mb"` // of a compressed file's parts
+	Timeout        time.Duration `yaml:"timeout" json:"timeout"`                 // for one file
+	MaxDocuments   int           `yaml:"max_documents" json:"max_documents"`     // 0: no limit; else the first ones by ID
+	Include        []string      `yaml:"include" json:"include"`                 // path patterns; empty: every known format
+	Deidentify     bool          `yaml:"deidentify" json:"deidentify"`
+	NearDuplicates float64       `yaml:"near_duplicates" json:"near_duplicates"` // Jaccard similarity at which two documents are one group
+	Batch          int           `yaml:"batch" json:"batch"`                     // files in one activity
+}
+
+// Label says where labels come from.
+type Label struct {
+	// Gold is a file of annotations (gold.jsonl, CUAD clauses.jsonl or
+	// SQuAD-form JSON), relative to the folder; "auto" takes gold.jsonl or
+	// clauses.jsonl in the folder or its parent; "none" uses labeling
+	// functions alone.
+	Gold string `yaml:"gold" json:"gold"`
+	// GoldOnly leaves documents without gold out of the data set.
+	GoldOnly bool `yaml:"gold_only" json:"gold_only"`
+}
+
+// Split divides documents, by group.
+type Split struct {
+	Dev  float64 `yaml:"dev" json:"dev"`   // share of groups
+	Test float64 `yaml:"test" json:"test"` // share of groups
+}
+
+// Train configures fine-tuning.
+type Train struct {
+	Method        string  `yaml:"method" json:"method"` // "full" or "lora"
+	Epochs        float64 `yaml:"epochs" json:"epochs"`
+	LearningRate  float64 `yaml:"learning_rate" json:"learning_rate"`
+	Warmup        float64 `yaml:"warmup" json:"warmup"`             // share of the steps
+	MinLR         float64 `yaml:"min_lr" json:"min_lr"`             // share of the learning rate that cosine decay ends at
+	BatchTokens   int     `yaml:"batch_tokens" json:"batch_tokens"` // tokens in a step, packed
+	MaxTokens     int     `yaml:"max_tokens" json:"max_tokens"`     // in one example
+	WeightDecay   float64 `yaml:"weight_decay" json:"weight_decay"`
+	Clip          float64 `yaml:"clip" json:"clip"`             // global gradient norm; 0: none
+	Overlength    string  `yaml:"overlength" json:"overlength"` // "raise", "drop" (counted)
+	EvalEvery     int     `yaml:"eval_every" json:"eval_every"` // steps; 0: ten times a run
+	Patience      int     `yaml:"patience" json:"patience"`     // evaluations without a better dev loss; 0: no early stopping
+	CheckpointSec int     `yaml:"checkpoint_seconds" json:"checkpoint_seconds"`
+	LoRA          LoRA    `yaml:"lora" json:"lora"`
+	Threads       int     `yaml:"threads" json:"threads"` // 0: all cores
+}
+
+// LoRA configures adapters.
+type LoRA struct {
+	R       int      `yaml:"r" json:"r"`
+	Alpha   float64  `yaml:"alpha" json:"alpha"`
+	Targets []string `yaml:"targets" json:"targets"` // "q_proj", …; empty: every linear layer
+}
+
+// Eval configures measuring.
+type Eval struct {
+	Bootstrap     int    `yaml:"bootstrap" json:"bootstrap"`           // resamples
+	MaxTest       int    `yaml:"max_test" json:"max_test"`             // documents; 0: all
+	GeneralText   string `yaml:"general_text" json:"general_text"`     // a text file for the forgetting check; "sample": the one that adapt ships
+	GeneralTokens int    `yaml:"general_tokens" json:"general_tokens"` // of it that are read
+}
+
+// Approval says who lets a model go live after its gates passed.
+type Approval struct {
+	// Required asks a person. Without, passing gates promote by themselves.
+	Required bool `yaml:"required" json:"required"`
+	// AllowSelf lets the person who started the run approve it.
+	AllowSelf bool `yaml:"allow_self" json:"allow_self"`
+	// Deadline after which a run that nobody decided on is closed, unpromoted.
+	Deadline time.Duration `yaml:"deadline" json:"deadline"`
+}

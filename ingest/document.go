@@ -1,0 +1,131 @@
+// Package ingest turns files into Documents: text with its provenance.
+//
+// It knows file formats and nothing of any domain. Files are untrusted: a
+// file that can not be read becomes a [*Quarantine] with a reason that a
+// person understands, never a failure of the run.
+package ingest
+
+import "fmt"
+
+// A Document is the text of one document with where it came from. All offsets
+// are byte offsets into Text, end exclusive.
+type Document struct {
+	// ID is the first 32 hexadecimal digits of a SHA-256 over the file's bytes
+	// and the document's place in the file. It carries no personal data.
+	ID string `json:"id"`
+	// File is the slash-separated path relative to the ingested folder. It may
+	// name people: it stays out of workflow histories, logs and errors.
+	File string `json:"file"`
+	// Key names the document to gold labels: File without its extension, or a
+	// row's identifier column in a CSV file ("3077"), or a message's id.
+	Key    string `json:"key"`
+	Index  int    `json:"index"`  // the document's place in its file, from 0
+	Format string `json:"format"` // "pdf", "docx", "text", "hl7", "fhir", "csv"
+	RawSHA string `json:"raw_sha256"`
+
+	Text string `json:"text"` // UTF-8, "\n" line ends
+	// Pages of paginated formats; empty for the others.
+	Pages []Page `json:"pages,omitempty"`
+	// Sections are named parts that the format itself declares: a CSV column
+	// ("findings"), an HL7 or FHIR field. Free-text headings are the domain's.
+	Sections []Section `json:"sections,omitempty"`
+	// Meta holds what the format declares beside text, without personal data:
+	// "modality", "report_date_shifted", "language".
+	Meta map[string]string `json:"meta,omitempty"`
+	// Edits maps Text back to the text as read, before de-identification.
+	Edits []Edit `json:"edits,omitempty"`
+	// Group joins near-duplicates: documents of one group share a split.
+	Group string `json:"group,omitempty"`
+}
+
+// A Page is the range of Text that came from one page.
+type Page struct {
+	Number int `json:"number"` // from 1
+	Start  int `json:"start"`
+	End    int `json:"end"`
+}
+
+// A Section is a named range of Text.
+type Section struct {
+	Name  string `json:"name"` // lower case
+	Start int    `json:"start"`
+	End   int    `json:"end"`
+}
+
+// An Edit says that Text[Start:End] stands for the range [OrigStart,OrigEnd)
+// of the text as it was read. The original words are not kept here.
+type Edit struct {
+	Start     int    `json:"start"`
+	End       int    `json:"end"`
+	OrigStart int    `json:"orig_start"`
+	OrigEnd   int    `json:"orig_end"`
+	Kind      string `json:"kind"` // the recognizer: "NAME", "DATE", "PHONE"
+}
+
+// Section returns the text of the first section with that name and its
+// offset; ok is false where there is none.
+func (d *Document) Section(name string) (text string, start int, ok bool) {
+	for _, s := range d.Sections {
+		if s.Name == name {
+			return d.Text[s.Start:s.End], s.Start, true
+		}
+	}
+	return "", 0, false
+}
+
+// PageAt returns the number of the page that holds the offset, or 0 when the
+// document has no pages.
+func (d *Document) PageAt(offset int) int {
+	for _, p := range d.Pages {
+		if offset >= p.Start && offset < p.End {
+			return p.Number
+		}
+	}
+	return 0
+}
+
+// Original maps an offset in Text to the text as it was read.
+func (d *Document) Original(offset int) int {
+	shift := 0
+	for _, e := range d.Edits {
+		if offset < e.Start {
+			break
+		}
+		if offset < e.End {
+			return e.OrigStart
+		}
+		shift = e.OrigEnd - e.End
+	}
+	return offset + shift
+}
+
+// A Reason is a machine-readable cause of a quarantine.
+type Reason string
+
+// Why a file is quarantined.
+const (
+	ReasonEmpty       Reason = "empty"
+	ReasonTooLarge    Reason = "too large"
+	ReasonEncrypted   Reason = "encrypted"
+	ReasonTruncated   Reason = "truncated"
+	ReasonWrongFormat Reason = "not the format its name says"
+	ReasonNoText      Reason = "no text" // scanned pages
+	ReasonNoPages     Reason = "no pages"
+	ReasonBomb        Reason = "expands beyond the limit"
+	ReasonEncoding    Reason = "invalid encoding"
+	ReasonMalformed   Reason = "malformed"
+	ReasonUnsupported Reason = "unsupported format"
+	ReasonCrashed     Reason = "the reader failed"
+	ReasonTimeout     Reason = "took too long"
+	ReasonUnreadable  Reason = "can not be opened"
+)
+
+// A Quarantine is the error for a file, or one document of a file, that can
+// not be used. Detail says in a sentence what to do; it holds no text of the
+// document.
+type Quarantine struct {
+	Reason Reason `json:"reason"`
+	Detail string `json:"detail"`
+}
+
+func (q *Quarantine) Error() string { return fmt.Sprintf("%s: %s", q.Reason, q.Detail) }

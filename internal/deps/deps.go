@@ -1,0 +1,32 @@
+// Package deps holds the versions together while the tree is being laid out.
+package deps
+
+import (
+	_ "github.com/PuerkitoBio/goquery"
+	_ "github.com/dustin/go-humanize"
+	_ "github.com/ledongthuc/pdf"
+	_ "github.com/mattn/go-isatty"
+	_ "github.com/mmcloughlin/avo/build"
+	_ "github.com/pkoukk/tiktoken-go"
+	_ "github.com/pkoukk/tiktoken-go-loader"
+	_ "github.com/spf13/cobra"
+	_ "go.temporal.io/api/enums/v1"
+	_ "go.temporal.io/sdk/client"
+	_ "go.temporal.io/sdk/contrib/envconfig"
+	_ "go.temporal.io/sdk/testsuite"
+	_ "go.temporal.io/sdk/worker"
+	_ "go.temporal.io/sdk/workflow"
+	_ "go.temporal.io/server/common/authorization"
+	_ "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
+	_ "go.temporal.io/server/schema/sqlite"
+	_ "go.temporal.io/server/temporal"
+	_ "go4.org/unsafe/assume-no-moving-gc"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/sys/cpu"
+	_ "golang.org/x/text/unicode/norm"
+	_ "gonum.org/v1/gonum/blas"
+	_ "gopkg.in/yaml.v3"
+	_ "gorgonia.org/gorgonia"
+	_ "gorgonia.org/tensor"
+	_ "modernc.org/sqlite"
+)

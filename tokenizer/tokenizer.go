@@ -1,0 +1,31 @@
+// Package tokenizer turns text into token ids and back, offline.
+//
+// Encodings are tiktoken-go's (r50k_base and its kin, whole or cut after
+// their first ranks) or are loaded from a model folder's tokenizer.json.
+// Ordinary text never yields a special token: control tokens are placed by id
+// through [Markers].
+package tokenizer
+
+// A Tokenizer is safe for use by several goroutines.
+type Tokenizer interface {
+	// Encode returns the ids of ordinary text. Text that spells a special
+	// token is encoded as the characters it consists of.
+	Encode(text string) []int32
+	// Decode returns the text of ids. Ids outside the vocabulary are an error
+	// in the model or the caller and decode to U+FFFD.
+	Decode(ids []int32) string
+	// VocabSize is the number of ids, special ones included.
+	VocabSize() int
+	// Markers are the ids that structure a prompt.
+	Markers() Markers
+}
+
+// Markers are the id sequences with which package prompt marks the parts of
+// an exchange. Each may be one special token, as in the starter's encoding, or
+// the ids of a piece of text for models that have no such tokens.
+type Markers struct {
+	Begin  []int32 // before the first turn; empty when the model has no BOS
+	Input  []int32 // before each input
+	Output []int32 // before each output
+	End    int32   // after each output
+}
