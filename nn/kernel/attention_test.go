@@ -1,0 +1,140 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"testing"
+)
+
+// attentionRef is attention by its definition, in float64.
+func attentionRef(q, k, v []float32, heads, kvHeads, hd int, bounds []int32) (out, lse []float64) {
+	out, lse = make([]float64, len(q)), make([]float64, len(q)/hd)
+	at := func(x []float32, token, heads, h, i int) float64 { return float64(x[(token*heads+h)*hd+i]) }
+	for s := range len(bounds) - 1 {
+		for t := int(bounds[s]); t < int(bounds[s+1]); t++ {
+			for h := range heads {
+				kv := h / (heads / kvHeads)
+				var scores []float64
+				most := math.Inf(-1)
+				for u := int(bounds[s]); u <= t; u++ {
+					var dot float64
+					for i := range hd {
+						dot += at(q, t, heads, h, i) * at(k, u, kvHeads, kv, i)
+					}
+					dot /= math.Sqrt(float64(hd))
+					scores = append(scores, dot)
+					most = max(most, dot)
+				}
+				var sum float64
+				for _, x := range scores {
+					sum += math.Exp(x - most)
+				}
+				lse[t*heads+h] = most + math.Log(sum)
+				for u, x := range scores {
+					p := math.Exp(x - lse[t*heads+h])
+					for i := range hd {
+						out[(t*heads+h)*hd+i] += p * at(v, int(bounds[s])+u, kvHeads, kv, i)
+					}
+				}
+			}
+		}
+	}
+	return out, lse
+}
+
+func TestAttention(t *testing.T) {
+	cases := []struct {
+		heads, kvHeads, hd int
+		bounds             []int32
+	}{
+		{1, 1, 8, []int32{0, 1}},
+		{2, 1, 16, []int32{0, 5, 5, 70}},
+		{4, 2, 32, []int32{0, 129, 200}},
+		{2, 2, 64, []int32{0, 33, 97, 98}},
+		{3, 1, 20, []int32{0, 300}},
+	}
+	for _, o := range levels() {
+		for _, c := range cases {
+			t.Run(fmt.Sprint(o.level, c), func(t *testing.T) {
+				rng := rngFor(t)
+				tokens := int(c.bounds[len(c.bounds)-1])
+				q, k, v := random(rng, tokens*c.heads*c.hd), random(rng, tokens*c.kvHeads*c.hd), random(rng, tokens*c.kvHeads*c.hd)
+				want, wantLSE := attentionRef(q, k, v, c.heads, c.kvHeads, c.hd, c.bounds)
+				dout := random(rng, len(q))
+				var first [][]float32
+				for _, threads := range []int{1, 2, 3} {
+					out, lse := nans(len(q)), nans(tokens*c.heads)
+					o.attention(threads, out, lse, q, k, v, c.heads, c.kvHeads, c.hd, c.bounds)
+					near(t, "out", out, want, 1e-5)
+					near(t, "lse", lse, wantLSE, 1e-5)
+					dq, dk, dv := nans(len(q)), nans(len(k)), nans(len(v))
+					o.attentionGrad(threads, dq, dk, dv, q, k, v, out, lse, dout, c.heads, c.kvHeads, c.hd, c.bounds)
+					all := [][]float32{out, lse, dq, dk, dv}
+					if first == nil {
+						first = all
+					}
+					for i := range all {
+						if j := differs(first[i], all[i]); j >= 0 {
+							t.Fatalf("tensor %d differs at %d with %d threads", i, j, threads)
+						}
+					}
+				}
+				loss := func() float64 {
+					out, _ := attentionRef(q, k, v, c.heads, c.kvHeads, c.hd, c.bounds)
+					return dot64(out, dout)
+				}
+				for _, g := range []struct {
+					name string
+					x, d []float32
+				}{{"dq", q, first[2]}, {"dk", k, first[3]}, {"dv", v, first[4]}} {
+					checkGrad(t, g.name, g.x, g.d, loss)
+				}
+			})
+		}
+	}
+}
+
+func nans(n int) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(math.NaN())
+	}
+	return x
+}
+
+func near(t *testing.T, name string, got []float32, want []float64, tol float64) {
+	t.Helper()
+	for i, w := range want {
+		if d := math.Abs(float64(got[i]) - w); !(d <= tol*(1+math.Abs(w))) {
+			t.Fatalf("%s[%d] is %g, want %g", name, i, got[i], w)
+		}
+	}
+}
+
+func dot64(a []float64, b []float32) float64 {
+	var s float64
+	for i, x := range a {
+		s += x * float64(b[i])
+	}
+	return s
+}
+
+// checkGrad compares d, the gradient of loss with respect to x, with central
+// differences at a few elements.
+func checkGrad(t *testing.T, name string, x, d []float32, loss func() float64) {
+	t.Helper()
+	rng := rngFor(t)
+	for range 6 {
+		i := rng.IntN(len(x))
+		old := x[i]
+		x[i] = old + 1e-2
+		up, xUp := loss(), x[i]
+		x[i] = old - 1e-2
+		down, xDown := loss(), x[i]
+		x[i] = old
+		want := (up - down) / (float64(xUp) - float64(xDown))
+		if e := math.Abs(float64(d[i]) - want); !(e <= 2e-3*(1+math.Abs(want))) {
+			t.Errorf("%s[%d] is %g, finite differences give %g", name, i, d[i], want)
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// random returns n values from a normal distribution.
+func random(rng *rand.Rand, n int) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(rng.NormFloat64())
+	}
+	return x
+}
+
+func rngFor(t testing.TB) *rand.Rand {
+	t.Helper()
+	return rand.New(rand.NewPCG(1, 2))
+}
+
+// gemmRef is the product by its definition, in float64.
+func gemmRef(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+	for i := range m {
+		for j := range n {
+			var s float64
+			for p := range k {
+				x, y := i*lda+p, p*ldb+j
+				if transA {
+					x = p*lda + i
+				}
+				if transB {
+					y = j*ldb + p
+				}
+				s += float64(a[x]) * float64(b[y])
+			}
+			s *= float64(alpha)
+			if beta != 0 {
+				s += float64(beta) * float64(c[i*ldc+j])
+			}
+			c[i*ldc+j] = float32(s)
+		}
+	}
+}
+
+func TestGemm(t *testing.T) {
+	shapes := [][3]int{{1, 1, 1}, {1, 256, 64}, {2, 7, 3}, {3, 33, 17}, {5, 40, 300}, {8, 100, 129}, {13, 31, 15}, {14, 32, 64}, {15, 33, 65},
+		{29, 95, 31}, {64, 64, 32}, {100, 47, 10}, {57, 130, 700}, {200, 260, 1}, {129, 513, 33}, {4, 4, 0}, {0, 3, 3}, {3, 0, 3}}
+	for _, o := range levels() {
+		for _, s := range shapes {
+			for trans := range 4 {
+				for _, coef := range [][2]float32{{1, 0}, {0.5, 1}, {-2, 0.25}, {0, 1}} {
+					name := fmt.Sprintf("%s/%v/%d/%v", o.level, s, trans, coef)
+					testGemm(t, o, name, trans&1 != 0, trans&2 != 0, s[0], s[1], s[2], coef[0], coef[1])
+				}
+			}
+		}
+	}
+}
+
+func testGemm(t *testing.T, o *ops, name string, transA, transB bool, m, n, k int, alpha, beta float32) {
+	t.Helper()
+	rng := rngFor(t)
+	rowsA, colsA, rowsB, colsB := m, k, k, n
+	if transA {
+		rowsA, colsA = k, m
+	}
+	if transB {
+		rowsB, colsB = n, k
+	}
+	lda, ldb, ldc := colsA+rng.IntN(5), colsB+rng.IntN(5), n+1+rng.IntN(4)
+	a, b := random(rng, rowsA*lda), random(rng, rowsB*ldb)
+	c := random(rng, m*ldc)
+	if beta == 0 {
+		for i := range m {
+			for j := range n {
+				c[i*ldc+j] = float32(math.NaN())
+			}
+		}
+	}
+	want := append([]float32(nil), c...)
+	gemmRef(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, want, ldc)
+	var first []float32
+	for _, threads := range []int{1, 2, 3} {
+		got := append([]float32(nil), c...)
+		o.gemmAll(threads, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, got, ldc)
+		tol := 3e-7 * float64(k+16) * max(1, math.Abs(float64(alpha)))
+		for i := range got {
+			if d := math.Abs(float64(got[i] - want[i])); !(d <= tol) {
+				t.Fatalf("%s, %d threads: element %d is %g, want %g", name, threads, i, got[i], want[i])
+			}
+		}
+		if first == nil {
+			first = got
+		}
+		if i := differs(first, got); i >= 0 {
+			t.Fatalf("%s: element %d is %g with 1 thread and %g with %d", name, i, first[i], got[i], threads)
+		}
+	}
+}
+
+// differs returns the index of the first element whose bits differ, or -1.
+func differs(a, b []float32) int {
+	for i := range a {
+		if math.Float32bits(a[i]) != math.Float32bits(b[i]) {
+			return i
+		}
+	}
+	return -1
+}
+
+func levels() []*ops { return []*ops{portable} }

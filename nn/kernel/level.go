@@ -1,0 +1,34 @@
+package kernel
+
+// ops is one implementation of the inner loops. Slices that one call takes have
+// the same length, unless said otherwise; the caller has checked it.
+type ops struct {
+	level string
+
+	dot        func(a, b []float32) float32
+	dot3       func(a, b, c []float32) float32 // sum of a*b*c
+	axpy       func(dst []float32, a float32, x []float32)
+	add        func(dst, x []float32)
+	scale      func(x []float32, a float32)
+	scaleMul   func(y, x, w []float32, a float32) // y = a*x*w
+	sumSquares func(x []float32) float64
+	finite     func(x []float32) bool
+	max        func(x []float32) float32                // -Inf for an empty x
+	expSum     func(x []float32, shift float32) float32 // x = exp(x-shift); returns the sum
+	sumExp     func(x []float32, shift float32) float32 // expSum that leaves x alone
+	swiglu     func(y, gate, up []float32)
+	swigluGrad func(dgate, dup, gate, up, dy []float32)
+	mulSub     func(x, p []float32, a float32)                  // x = p*(x-a)
+	normGrad   func(dx, dw, x, w, dy []float32, inv, c float32) // dx = inv*w*dy - c*x; dw += inv*x*dy
+	rotate     func(x, y, cos, sin []float32)                   // x, y = x*cos-y*sin, y*cos+x*sin
+	adamw      func(w, g, m, v []float32, p *adam)
+
+	gemm gemmKernel
+}
+
+// Level names the implementation in use: "avx512", "avx2" or "portable". The
+// environment variable ADAPT_KERNEL, read when the program starts, may name a
+// lower one than the machine's best.
+func Level() string { return active.level }
+
+var active = portable

@@ -1,0 +1,187 @@
+package kernel
+
+import "math"
+
+// RMSNorm writes y = x / sqrt(mean(x²)+eps) * w for each of rows rows of dim
+// elements; w has dim elements.
+func RMSNorm(threads int, y, x, w []float32, rows, dim int, eps float32) {
+	active.rmsNorm(threads, y, x, w, rows, dim, eps)
+}
+
+func (o *ops) rmsNorm(threads int, y, x, w []float32, rows, dim int, eps float32) {
+	parallelCost(threads, rows, 2*dim, func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			row := x[r*dim : (r+1)*dim]
+			o.scaleMul(y[r*dim:(r+1)*dim], row, w[:dim], o.invRMS(row, eps))
+		}
+	})
+}
+
+// invRMS is 1/sqrt(mean(x²)+eps).
+func (o *ops) invRMS(x []float32, eps float32) float32 {
+	return float32(1 / math.Sqrt(float64(o.dot(x, x))/float64(len(x))+float64(eps)))
+}
+
+// normRows is how many rows RMSNormGrad sums into one partial dw.
+const normRows = 64
+
+// RMSNormGrad writes the gradients of RMSNorm: dx, like x, and dw, like w, given
+// dy, the gradient of y. dx may be dy.
+func RMSNormGrad(threads int, dx, dw, x, w, dy []float32, rows, dim int, eps float32) {
+	active.rmsNormGrad(threads, dx, dw, x, w, dy, rows, dim, eps)
+}
+
+func (o *ops) rmsNormGrad(threads int, dx, dw, x, w, dy []float32, rows, dim int, eps float32) {
+	w, dw = w[:dim], dw[:dim]
+	blocks := (rows + normRows - 1) / normRows
+	buf := getBuffer(blocks * dim)
+	defer putBuffer(buf)
+	partial := buf.data
+	clear(partial)
+	parallelCost(threads, blocks, 8*dim*normRows, func(lo, hi int) {
+		for b := lo; b < hi; b++ {
+			sum := partial[b*dim : (b+1)*dim]
+			for r := b * normRows; r < min(rows, (b+1)*normRows); r++ {
+				row, grad := x[r*dim:(r+1)*dim], dy[r*dim:(r+1)*dim]
+				inv := o.invRMS(row, eps)
+				c := inv * inv * inv * o.dot3(row, w, grad) / float32(dim)
+				o.normGrad(dx[r*dim:(r+1)*dim], sum, row, w, grad, inv, c)
+			}
+		}
+	})
+	clear(dw)
+	for b := range blocks {
+		o.add(dw, partial[b*dim:(b+1)*dim])
+	}
+}
+
+// SwiGLU writes y = silu(gate)*up, where silu(x) = x/(1+exp(-x)). y may be gate
+// or up.
+func SwiGLU(threads int, y, gate, up []float32) { active.swiGLU(threads, y, gate, up) }
+
+func (o *ops) swiGLU(threads int, y, gate, up []float32) {
+	chunks(threads, len(gate), 8, func(lo, hi int) {
+		o.swiglu(y[lo:hi], gate[lo:hi], up[lo:hi])
+	})
+}
+
+// SwiGLUGrad writes the gradients of SwiGLU given dy, the gradient of y. dgate
+// may be gate, up or dy, and so may dup.
+func SwiGLUGrad(threads int, dgate, dup, gate, up, dy []float32) {
+	active.swiGLUGrad(threads, dgate, dup, gate, up, dy)
+}
+
+func (o *ops) swiGLUGrad(threads int, dgate, dup, gate, up, dy []float32) {
+	chunks(threads, len(gate), 12, func(lo, hi int) {
+		o.swigluGrad(dgate[lo:hi], dup[lo:hi], gate[lo:hi], up[lo:hi], dy[lo:hi])
+	})
+}
+
+// chunks runs f over [0,n) in parallel, cut at multiples of 64 elements, so that
+// an element is handled alike, by a vector or by the loop for the rest, however
+// many goroutines there are.
+func chunks(threads, n, cost int, f func(lo, hi int)) {
+	const size = 64
+	parallelCost(threads, (n+size-1)/size, size*cost, func(lo, hi int) {
+		f(lo*size, min(hi*size, n))
+	})
+}
+
+// Softmax replaces x by its softmax. The largest element is subtracted first, so
+// that nothing overflows.
+func Softmax(x []float32) { active.softmax(x) }
+
+func (o *ops) softmax(x []float32) {
+	if len(x) > 0 {
+		o.scale(x, 1/o.expSum(x, o.max(x)))
+	}
+}
+
+// LogSumExp returns log(sum(exp(x))), -Inf for an empty x.
+func LogSumExp(x []float32) float32 { return active.logSumExp(x) }
+
+func (o *ops) logSumExp(x []float32) float32 {
+	m := o.max(x)
+	if math.IsInf(float64(m), -1) && o.finite(x) {
+		return m
+	}
+	return m + float32(math.Log(float64(o.sumExp(x, m))))
+}
+
+// CrossEntropy takes rows of vocab logits, one for each target. For each row i
+// it writes loss[i] = -log(softmax(logits)[targets[i]]), without the weight, and
+// overwrites the logits by the gradient scale*weights[i]*(softmax - onehot). A
+// row whose target is negative is ignored: its loss and its gradient are zero.
+func CrossEntropy(threads int, logits []float32, vocab int, targets []int32, weights, loss []float32, scale float32) {
+	active.crossEntropy(threads, logits, vocab, targets, weights, loss, scale)
+}
+
+func (o *ops) crossEntropy(threads int, logits []float32, vocab int, targets []int32, weights, loss []float32, scale float32) {
+	parallelCost(threads, len(targets), 8*vocab, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			row := logits[i*vocab : (i+1)*vocab]
+			t := targets[i]
+			if t < 0 {
+				clear(row)
+				loss[i] = 0
+				continue
+			}
+			m, x := o.max(row), row[t]
+			sum := o.expSum(row, m)
+			loss[i] = float32(math.Log(float64(sum))) + m - x
+			g := scale * weights[i]
+			o.scale(row, g/sum)
+			row[t] -= g
+		}
+	})
+}
+
+// Rope rotates x, [tokens, heads*hd], in place as Llama models of Hugging Face
+// do: in each head elements i and i+hd/2 turn by the angle whose cosine and sine
+// are in row pos[token] of the tables [positions, hd/2]. With inverse it turns
+// back, which is also the gradient.
+func Rope(threads int, x []float32, tokens, heads, hd int, pos []int32, cos, sin []float32, inverse bool) {
+	active.rope(threads, x, tokens, heads, hd, pos, cos, sin, inverse)
+}
+
+func (o *ops) rope(threads int, x []float32, tokens, heads, hd int, pos []int32, cos, sin []float32, inverse bool) {
+	half := hd / 2
+	parallelCost(threads, tokens, 4*heads*hd, func(lo, hi int) {
+		for t := lo; t < hi; t++ {
+			p := int(pos[t]) * half
+			c, s := cos[p:p+half], sin[p:p+half]
+			for h := range heads {
+				v := x[(t*heads+h)*hd : (t*heads+h+1)*hd]
+				a, b := v[:half], v[half:]
+				if inverse {
+					a, b = b, a // turning (b, a) forward turns (a, b) back
+				}
+				o.rotate(a, b, c, s)
+			}
+		}
+	})
+}
+
+// adam holds what one AdamW step needs for each element.
+type adam struct {
+	beta1, rest1 float32 // rest = 1-beta
+	beta2, rest2 float32
+	step         float32 // lr/c1
+	inv2         float32 // 1/c2
+	eps          float32
+	keep         float32 // 1 - lr*decay
+}
+
+// AdamW takes one step of Adam with decoupled weight decay on the weights w,
+// given their gradient g and the running moments m and v, which it updates. c1
+// and c2 are the bias corrections 1-beta1^t and 1-beta2^t of step t, from 1.
+func AdamW(threads int, w, g, m, v []float32, lr, beta1, beta2, eps, decay, c1, c2 float32) {
+	active.adamW(threads, w, g, m, v, lr, beta1, beta2, eps, decay, c1, c2)
+}
+
+func (o *ops) adamW(threads int, w, g, m, v []float32, lr, beta1, beta2, eps, decay, c1, c2 float32) {
+	p := &adam{beta1, 1 - beta1, beta2, 1 - beta2, lr / c1, 1 / c2, eps, 1 - lr*decay}
+	chunks(threads, len(w), 16, func(lo, hi int) {
+		o.adamw(w[lo:hi], g[lo:hi], m[lo:hi], v[lo:hi], p)
+	})
+}
