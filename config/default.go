@@ -1,0 +1,60 @@
+package config
+
+import "time"
+
+// Default returns the configuration that a domain has when its adapt.yaml
+// says nothing. [Template] writes the same values with what they mean.
+func Default(domain string) Config {
+	return Config{
+		Domain: domain,
+		Seed:   1,
+		Model:  Model{Base: BaseStarter},
+		Ingest: Ingest{
+			MaxFileMB:      50,
+			MaxExpandedMB:  200,
+			Timeout:        time.Minute,
+			Deidentify:     true,
+			NearDuplicates: 0.8,
+			Batch:          16,
+		},
+		Label: Label{Gold: GoldAuto},
+		Split: Split{Dev: 0.15, Test: 0.2},
+		Train: Train{
+			Method:        MethodFull,
+			Epochs:        3,
+			LearningRate:  5e-4,
+			Warmup:        0.1,
+			MinLR:         0.1,
+			BatchTokens:   4096,
+			MaxTokens:     512,
+			WeightDecay:   0.01,
+			Clip:          1,
+			Overlength:    OverlengthRaise,
+			Patience:      3,
+			CheckpointSec: 20,
+			LoRA:          LoRA{R: 16, Alpha: 32},
+		},
+		Eval: Eval{
+			Bootstrap:     1000,
+			GeneralText:   GeneralSample,
+			GeneralTokens: 20000,
+		},
+		Approval: Approval{
+			Required: true,
+			Deadline: 7 * 24 * time.Hour,
+		},
+	}
+}
+
+// Words that take the place of a path or a choice in adapt.yaml.
+const (
+	BaseStarter     = "starter"
+	BaseChampion    = "champion"
+	GoldAuto        = "auto"
+	GoldNone        = "none"
+	GeneralSample   = "sample"
+	MethodFull      = "full"
+	MethodLoRA      = "lora"
+	OverlengthRaise = "raise"
+	OverlengthDrop  = "drop"
+)

@@ -1,0 +1,116 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"adapt/eval"
+)
+
+// Validate reports every value that can not work, each with what to write
+// instead. It reads no file and knows no domain's names.
+func (c Config) Validate() error {
+	var p problems
+	p.check(c.Domain != "", "domain", "is missing; write the domain's name, such as legal")
+	p.check(c.Model.Base != "", "model.base", "is empty; write %s, %s or the path of a model folder", BaseStarter, BaseChampion)
+	c.Ingest.validate(&p)
+	p.check(c.Label.Gold != "", "label.gold", "is empty; write %s, %s or the path of a file", GoldAuto, GoldNone)
+	p.check(!c.Label.GoldOnly || c.Label.Gold != GoldNone, "label.gold_only", "is true while label.gold is %s: no document would be left", GoldNone)
+	c.Split.validate(&p)
+	c.Train.validate(&p)
+	c.Eval.validate(&p)
+	for i, g := range c.Gates {
+		validateGate(&p, fmt.Sprintf("gates[%d]", i), g)
+	}
+	p.check(!c.Approval.Required || c.Approval.Deadline >= time.Minute, "approval.deadline", "is %v; give a person at least 1m to decide", c.Approval.Deadline)
+	return p.err()
+}
+
+func (i Ingest) validate(p *problems) {
+	p.check(i.MaxFileMB >= 1, "ingest.max_file_mb", "is %d; it must be at least 1", i.MaxFileMB)
+	p.check(i.MaxExpandedMB >= i.MaxFileMB, "ingest.max_expanded_mb", "is %d; it must be at least max_file_mb (%d)", i.MaxExpandedMB, i.MaxFileMB)
+	p.check(i.Timeout >= time.Second, "ingest.timeout", "is %v; it must be at least 1s", i.Timeout)
+	p.check(i.MaxDocuments >= 0, "ingest.max_documents", "is %d; 0 means no limit", i.MaxDocuments)
+	p.check(i.NearDuplicates > 0 && i.NearDuplicates <= 1, "ingest.near_duplicates", "is %v; it is a similarity above 0 and up to 1 (1: identical texts only)", i.NearDuplicates)
+	p.check(i.Batch >= 1 && i.Batch <= maxBatch, "ingest.batch", "is %d; it must be between 1 and %d", i.Batch, maxBatch)
+	for _, pattern := range i.Include {
+		_, err := path.Match(pattern, "x")
+		p.check(err == nil, "ingest.include", "holds %q, which is not a path pattern; patterns look like *.pdf", pattern)
+	}
+}
+
+// maxBatch keeps the time between two heartbeats of a batch short.
+const maxBatch = 1000
+
+func (s Split) validate(p *problems) {
+	p.check(s.Dev > 0 && s.Dev < 1, "split.dev", "is %v; it is a share between 0 and 1, such as 0.15", s.Dev)
+	p.check(s.Test > 0 && s.Test < 1, "split.test", "is %v; it is a share between 0 and 1, such as 0.2", s.Test)
+	p.check(s.Dev+s.Test < 0.9, "split", "leaves %.0f%% of the documents for training; lower dev or test", 100*(1-s.Dev-s.Test))
+}
+
+func (t Train) validate(p *problems) {
+	p.word("train.method", t.Method, MethodFull, MethodLoRA)
+	p.word("train.overlength", t.Overlength, OverlengthRaise, OverlengthDrop)
+	p.check(t.Epochs > 0 && t.Epochs <= 1000, "train.epochs", "is %v; it must be above 0 and at most 1000", t.Epochs)
+	p.check(t.LearningRate > 0 && t.LearningRate < 1, "train.learning_rate", "is %v; it must be between 0 and 1, such as 5e-4", t.LearningRate)
+	p.share("train.warmup", t.Warmup)
+	p.share("train.min_lr", t.MinLR)
+	p.check(t.MaxTokens >= 32, "train.max_tokens", "is %d; it must be at least 32", t.MaxTokens)
+	p.check(t.BatchTokens >= t.MaxTokens, "train.batch_tokens", "is %d; it must be at least max_tokens (%d), so that an example fits", t.BatchTokens, t.MaxTokens)
+	p.check(t.WeightDecay >= 0 && t.WeightDecay < 1, "train.weight_decay", "is %v; it must be from 0 to below 1", t.WeightDecay)
+	p.check(t.Clip >= 0, "train.clip", "is %v; 0 means no clipping", t.Clip)
+	p.check(t.EvalEvery >= 0, "train.eval_every", "is %d; 0 means ten times a run", t.EvalEvery)
+	p.check(t.Patience >= 0, "train.patience", "is %d; 0 means no early stopping", t.Patience)
+	p.check(t.CheckpointSec >= 1, "train.checkpoint_seconds", "is %d; it must be at least 1", t.CheckpointSec)
+	p.check(t.Threads >= 0, "train.threads", "is %d; 0 means all cores", t.Threads)
+	if t.Method == MethodLoRA {
+		p.check(t.LoRA.R >= 1, "train.lora.r", "is %d; it must be at least 1", t.LoRA.R)
+		p.check(t.LoRA.Alpha > 0, "train.lora.alpha", "is %v; it must be above 0", t.LoRA.Alpha)
+	}
+}
+
+func (e Eval) validate(p *problems) {
+	p.check(e.Bootstrap >= 100, "eval.bootstrap", "is %d; an interval needs at least 100 resamples", e.Bootstrap)
+	p.check(e.MaxTest >= 0, "eval.max_test", "is %d; 0 means all", e.MaxTest)
+	p.check(e.GeneralText != "", "eval.general_text", "is empty; write %s or the path of a text file", GeneralSample)
+	p.check(e.GeneralTokens >= 100, "eval.general_tokens", "is %d; a perplexity needs at least 100", e.GeneralTokens)
+}
+
+func validateGate(p *problems, at string, g eval.Rule) {
+	_, known := eval.MetricByName(g.Metric)
+	p.check(known, at+".metric", "is %q, which is not measured; %s", g.Metric, suggest(g.Metric, metricNames()))
+	p.check(g.Min != nil || g.Max != nil || g.Margin != nil, at, "has no limit; give it min, max or margin")
+	p.check(g.Min == nil || g.Max == nil || *g.Min <= *g.Max, at, "has a min above its max")
+	p.check(g.MinDocuments >= 0, at+".min_documents", "is %d; 0 means the usual number", g.MinDocuments)
+}
+
+func metricNames() []string {
+	var names []string
+	for _, m := range eval.Metrics() {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+// problems gathers what is wrong.
+type problems struct{ errs []error }
+
+func (p *problems) check(ok bool, key, format string, args ...any) {
+	if !ok {
+		p.errs = append(p.errs, fmt.Errorf("%s %s", key, fmt.Sprintf(format, args...)))
+	}
+}
+
+func (p *problems) share(key string, v float64) {
+	p.check(v >= 0 && v <= 1, key, "is %v; it is a share from 0 to 1", v)
+}
+
+func (p *problems) word(key, v string, words ...string) {
+	p.check(slices.Contains(words, v), key, "is %q; it must be %s", v, strings.Join(words, " or "))
+}
+
+func (p *problems) err() error { return errors.Join(p.errs...) }
