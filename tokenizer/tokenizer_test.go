@@ -1,0 +1,277 @@
+package tokenizer
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/pkoukk/tiktoken-go"
+)
+
+func starter(t testing.TB) *encoding {
+	t.Helper()
+	tok, err := Starter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tok.(*encoding)
+}
+
+// reference is tiktoken-go itself on an encoding's whole or cut ranks.
+func reference(t testing.TB, name string, n int) func(string) []int32 {
+	t.Helper()
+	ranks, err := loadRanks(name, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	core, err := tiktoken.NewCoreBPE(ranks, nil, patterns[name])
+	if err != nil {
+		t.Fatal(err)
+	}
+	tik := tiktoken.NewTiktoken(core, nil, nil)
+	return func(text string) []int32 {
+		var ids []int32
+		for _, id := range tik.EncodeOrdinary(text) {
+			ids = append(ids, int32(id))
+		}
+		return ids
+	}
+}
+
+func wholeEncoding(t testing.TB, name string, vocab int) *encoding {
+	t.Helper()
+	e, err := newTiktoken(spec{
+		Encoding: name, VocabSize: vocab,
+		Special: map[string]int32{"<i>": int32(vocab) - 3, "<o>": int32(vocab) - 2, "<e>": int32(vocab) - 1},
+		Markers: specMarkers{Input: "<i>", Output: "<o>", End: "<e>"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// trickyTexts meet each branch of the scanners.
+var trickyTexts = []string{
+	"", " ", "  ", "\n", "a", " a", "  a", "\n\n a", "\t\tb", "a  ", "a \n ", "\r\n\r\n  x",
+	"It's we'll WE'LL I'D '", "'s", "''s", "don't DON'T", "x'ſ",
+	"12345 678", " 1 2", "½ ²³ Ⅷ", "3.14%", "§ 12(b)(ii) — “quoted”",
+	"naïve café", "cafe\u0301", "日本語 テスト", "🙂🙂", "\u00a0\u00a0x", "\u2028x", "\u0085 y", "\u200b",
+	"<|endoftext|>", "<|input|>x<|end|>", "[NAME]", "\x00\x01", "a\u0000b", strings.Repeat("a", 700),
+	strings.Repeat(" ", 300) + "x", strings.Repeat("=", 300), strings.Repeat("é", 300), "!!!\n\n?", " \n!", "\v\f x",
+}
+
+func TestStarter(t *testing.T) {
+	tok := starter(t)
+	if got := tok.VocabSize(); got != 8208 {
+		t.Errorf("VocabSize() = %d, want 8208", got)
+	}
+	m := tok.Markers()
+	if !slices.Equal(m.Begin, []int32{8192}) || !slices.Equal(m.Input, []int32{8193}) ||
+		!slices.Equal(m.Output, []int32{8194}) || m.End != 8195 {
+		t.Errorf("Markers() = %+v", m)
+	}
+	for _, id := range tok.Encode("<|endoftext|><|input|><|output|><|end|>") {
+		if id >= 8192 {
+			t.Errorf("text that spells a special token gave the special id %d", id)
+		}
+	}
+	if got := tok.Decode([]int32{-1, 8200, 1 << 30}); got != "\uFFFD\uFFFD\uFFFD" {
+		t.Errorf("Decode of unknown ids = %q", got)
+	}
+	if got := tok.Decode([]int32{8195}); got != "<|end|>" {
+		t.Errorf("Decode(End) = %q", got)
+	}
+	if got, want := tok.Encode("a\xff\xfeb"), tok.Encode("a\uFFFD\uFFFDb"); !slices.Equal(got, want) {
+		t.Errorf("invalid bytes gave %v, want %v", got, want)
+	}
+}
+
+func TestEqualsTiktoken(t *testing.T) {
+	tests := []struct {
+		name string
+		tok  *encoding
+		ref  func(string) []int32
+	}{
+		{"starter", starter(t), reference(t, "r50k_base", 8192)},
+		{"r50k whole", wholeEncoding(t, "r50k_base", 50260), reference(t, "r50k_base", 0)},
+		{"cl100k whole", wholeEncoding(t, "cl100k_base", 100264), reference(t, "cl100k_base", 0)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(1, 2))
+			texts := slices.Clone(trickyTexts)
+			for range 1500 {
+				texts = append(texts, randomText(rng))
+			}
+			for _, text := range texts {
+				got, want := tt.tok.Encode(text), tt.ref(text)
+				if !slices.Equal(got, want) {
+					t.Fatalf("Encode(%q) = %v, tiktoken gives %v", text, got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestEqualsTiktokenOnContracts(t *testing.T) {
+	text := corpus(t)[:300_000]
+	text = strings.ToValidUTF8(text, "")
+	if !slices.Equal(starter(t).Encode(text), reference(t, "r50k_base", 8192)(text)) {
+		t.Error("contracts encode otherwise than with tiktoken")
+	}
+}
+
+func randomText(rng *rand.Rand) string {
+	alphabet := []rune("aabcdestrlvTSE'' '  \n\r\t.,;!?()0123½é日🙂\u00a0\u2003\u0301\u01c5")
+	var b strings.Builder
+	for range rng.IntN(60) {
+		b.WriteRune(alphabet[rng.IntN(len(alphabet))])
+	}
+	return b.String()
+}
+
+func TestRoundTrip(t *testing.T) {
+	tok := starter(t)
+	for _, text := range trickyTexts {
+		if got := tok.Decode(tok.Encode(text)); got != text {
+			t.Errorf("round trip of %q gave %q", text, got)
+		}
+	}
+}
+
+// TestLongPiece holds the merging of long pieces to that of tiktoken, and to
+// less than quadratic time by its size alone.
+func TestLongPiece(t *testing.T) {
+	tok, ref := starter(t), reference(t, "r50k_base", 8192)
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 20 {
+		b := make([]byte, longPiece+rng.IntN(500))
+		for i := range b {
+			b[i] = "abcdetion"[rng.IntN(9)]
+		}
+		if !slices.Equal(tok.Encode(string(b)), ref(string(b))) {
+			t.Fatalf("Encode(%q) differs from tiktoken", b)
+		}
+	}
+	huge := strings.Repeat("ab", 500_000)
+	if tok.Decode(tok.Encode(huge)) != huge {
+		t.Error("a piece of a megabyte does not round trip")
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	tok := starter(t)
+	rng := rand.New(rand.NewPCG(5, 6))
+	texts := make([]string, 200)
+	want := make([][]int32, len(texts))
+	for i := range texts {
+		texts[i] = randomText(rng)
+		want[i] = starter(t).Encode(texts[i])
+		if i > 5 {
+			want[i] = tok.Encode(texts[i])
+		}
+	}
+	done := make(chan bool)
+	for range 8 {
+		go func() {
+			ok := true
+			for i, text := range texts {
+				ok = ok && slices.Equal(tok.Encode(text), want[i])
+			}
+			done <- ok
+		}()
+	}
+	for range 8 {
+		if !<-done {
+			t.Error("concurrent encoding gave other ids")
+		}
+	}
+}
+
+func TestCacheIsBounded(t *testing.T) {
+	c := newCache()
+	for i := range 3 * cacheShards * cachePerShard {
+		c.put(string([]byte{byte(i), byte(i >> 8), byte(i >> 16)}), nil)
+	}
+	total := 0
+	for i := range c.shards {
+		total += len(c.shards[i].ids)
+	}
+	if total > cacheShards*cachePerShard {
+		t.Errorf("the cache holds %d pieces", total)
+	}
+}
+
+func TestSaveLoad(t *testing.T) {
+	dir := t.TempDir()
+	tok := starter(t)
+	if err := Save(dir, tok); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := "The Licensor's 12 obligations."
+	if !slices.Equal(loaded.Encode(text), tok.Encode(text)) || loaded.VocabSize() != tok.VocabSize() {
+		t.Error("the loaded tokenizer differs from the saved one")
+	}
+	again := t.TempDir()
+	if err := Save(again, loaded); err != nil {
+		t.Fatal(err)
+	}
+	first, _ := os.ReadFile(filepath.Join(dir, specFile))
+	second, _ := os.ReadFile(filepath.Join(again, specFile))
+	if !bytes.Equal(first, second) || len(first) == 0 {
+		t.Error("saving twice gave different files")
+	}
+}
+
+func TestLoadErrors(t *testing.T) {
+	tests := []struct{ name, content, want string }{
+		{"encoding", `{"encoding":"gpt2"}`, `"gpt2" is unknown`},
+		{"field", `{"encodin":"r50k_base"}`, "unknown field"},
+		{"marker", `{"encoding":"r50k_base","markers":{"input":"<x>"}}`, `"<x>" is no special token`},
+		{"no markers", `{"encoding":"r50k_base"}`, "must all be named"},
+		{"overlap", `{"encoding":"r50k_base","ranks":300,"vocab_size":301,"special":{"<e>":299}}`, "must lie from 300 to 300"},
+		{"shared", `{"encoding":"r50k_base","ranks":300,"vocab_size":301,"special":{"<e>":300,"<f>":300}}`, "share the id 300"},
+		{"ranks", `{"encoding":"r50k_base","ranks":100,"vocab_size":101,"special":{"<e>":100},"markers":{"input":"<e>","output":"<e>","end":"<e>"}}`, "between 256 and"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, specFile), []byte(tt.content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Load(dir)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Load() error = %v, want one with %q", err, tt.want)
+			}
+		})
+	}
+	if _, err := Load(t.TempDir()); err == nil || !strings.Contains(err.Error(), "has no tokenizer") {
+		t.Errorf("Load of an empty folder: %v", err)
+	}
+}
+
+func FuzzStarter(f *testing.F) {
+	for _, text := range trickyTexts {
+		f.Add(text)
+	}
+	tok, ref := starter(f), reference(f, "r50k_base", 8192)
+	f.Fuzz(func(t *testing.T, text string) {
+		ids := tok.Encode(text)
+		if want := ref(text); !slices.Equal(ids, want) {
+			t.Fatalf("Encode(%q) = %v, tiktoken gives %v", text, ids, want)
+		}
+		if utf8.ValidString(text) && tok.Decode(ids) != text {
+			t.Fatalf("%q does not round trip", text)
+		}
+	})
+}
