@@ -113,6 +113,26 @@ func TestRunsGoTheirWay(t *testing.T) {
 	}
 }
 
+func TestARunsReportIsInItsSummary(t *testing.T) {
+	hash := strings.Repeat("a", 64)
+	tests := []struct {
+		summary string
+		want    string
+	}{
+		{"", ""},
+		{`{"f1":1}`, ""},
+		{`{"report":{"kind":"","sha256":"","size":0}}`, ""},
+		{`{"model":{"kind":"model","sha256":"` + hash + `","size":1}}`, ""},
+		{`{"out":[{"report":{"kind":"report","sha256":"` + hash + `","size":3}}]}`, "report:" + hash},
+	}
+	for _, tt := range tests {
+		got := Run{Summary: json.RawMessage(tt.summary)}.Report()
+		if got.IsZero() != (tt.want == "") || !got.IsZero() && got.String() != tt.want {
+			t.Errorf("%s: report is %s, want %s", tt.summary, got, tt.want)
+		}
+	}
+}
+
 func TestRunsAreListedNewestFirst(t *testing.T) {
 	ctx, r := t.Context(), open(t)
 	for i, d := range []string{"legal", "medical", "legal"} {

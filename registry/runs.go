@@ -56,6 +56,16 @@ type Run struct {
 	Summary json.RawMessage `json:"summary,omitempty"`
 }
 
+// Report returns the report that the run's summary refers to, or the zero Ref.
+func (run Run) Report() artifact.Ref {
+	for _, ref := range refsIn(run.Summary) {
+		if ref.Kind == artifact.KindReport {
+			return ref
+		}
+	}
+	return artifact.Ref{}
+}
+
 // SaveRun writes run, new or again; Created and Updated are the registry's to
 // set. Saving a run that had ended begins it again.
 func (r *Registry) SaveRun(ctx context.Context, run Run) error {

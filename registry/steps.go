@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"adapt/artifact"
 )
@@ -92,7 +94,8 @@ func Once[T any](ctx context.Context, r *Registry, key string, do func(context.C
 	return v, false, r.Remember(ctx, key, v)
 }
 
-// refsIn returns every artifact reference in a JSON value, at any depth.
+// refsIn returns every artifact reference in a JSON value, at any depth, in
+// the order of the keys.
 func refsIn(value json.RawMessage) []artifact.Ref {
 	dec := json.NewDecoder(bytes.NewReader(value))
 	dec.UseNumber()
@@ -113,8 +116,8 @@ func refsIn(value json.RawMessage) []artifact.Ref {
 				refs = append(refs, ref)
 				return
 			}
-			for _, e := range v {
-				walk(e)
+			for _, k := range slices.Sorted(maps.Keys(v)) {
+				walk(v[k])
 			}
 		}
 	}
