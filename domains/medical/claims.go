@@ -1,0 +1,431 @@
+package medical
+
+import (
+	"slices"
+	"strings"
+
+	"adapt/eval"
+)
+
+// Kinds of claims.
+const (
+	supported            = "supported"
+	unsupportedFinding   = "unsupported finding"
+	contradictedFinding  = "contradicted finding"
+	wrongSide            = "wrong side"
+	wrongSeverity        = "wrong severity"
+	inventedNumber       = "invented number"
+	inventedComparison   = "invented comparison"
+	comparisonCategory   = "Comparison"
+	numberCategory       = "Number"
+	contradictedNegative = contradictedFinding
+)
+
+// A basis says which findings of a report bear out another one in its
+// impression, beside the same finding.
+type basis struct {
+	always []string
+	// hedged ones bear it out when the impression is in doubt too: an opacity
+	// makes "possible pneumonia", not "pneumonia".
+	hedged []string
+}
+
+// entailments is the table of conclusions that a reader may draw.
+var entailments = map[string]basis{
+	opacity:       {always: []string{consolidation, pneumonia, atelectasis, markings, scarring, nodule, mass, edema, lesion, cavity, fibrosis, airways, aspiration, calcification}},
+	consolidation: {always: []string{opacity, pneumonia}, hedged: []string{atelectasis, mass}},
+	pneumonia:     {always: []string{consolidation, aspiration}, hedged: []string{opacity, markings, atelectasis, airways, nodule, cavity, effusion}},
+	aspiration:    {always: nil, hedged: []string{opacity, consolidation, pneumonia, atelectasis}},
+	atelectasis:   {always: []string{volumeLoss, crowding}, hedged: []string{opacity, consolidation, markings, lowVolumes, elevated, scarring, blunting}},
+	scarring:      {always: []string{fibrosis, pleuralOther}, hedged: []string{opacity, markings, atelectasis, thickening, blunting, nodule, volumeLoss, granuloma}},
+	volumeLoss:    {always: []string{atelectasis, lowVolumes}, hedged: []string{elevated, shift}},
+	crowding:      {always: []string{lowVolumes}, hedged: []string{markings, congestion}},
+	lowVolumes:    {always: []string{crowding}, hedged: []string{elevated, atelectasis}},
+
+	markings:     {always: []string{fibrosis, edema, airways}, hedged: []string{opacity, congestion, crowding}},
+	fibrosis:     {always: []string{markings}, hedged: []string{opacity, scarring}},
+	airways:      {always: nil, hedged: []string{markings, opacity, hyperinflated, bronchiectas}},
+	bronchiectas: {always: nil, hedged: []string{markings, airways, lucency}},
+	tuberculosis: {always: nil, hedged: []string{opacity, cavity, granuloma, scarring, nodule}},
+	cavity:       {always: nil, hedged: []string{lucency, opacity, lesion, mass}},
+
+	emphysema:     {always: []string{hyperinflated, bulla, flattened}, hedged: []string{lucency, markings}},
+	hyperinflated: {always: []string{emphysema, flattened}, hedged: nil},
+	bulla:         {always: nil, hedged: []string{lucency, emphysema}},
+
+	edema:        {always: []string{heartFailure}, hedged: []string{congestion, markings, opacity, effusion, crowding}},
+	congestion:   {always: []string{heartFailure, edema, pulmArtery}, hedged: []string{markings, crowding, cardiomegaly, hilar}},
+	heartFailure: {always: []string{edema, congestion}, hedged: []string{cardiomegaly, effusion, markings}},
+	pulmHyper:    {always: []string{pulmArtery}, hedged: []string{hilar, congestion}},
+	pulmArtery:   {always: []string{pulmHyper}, hedged: []string{hilar, congestion}},
+	cardiomegaly: {always: []string{mediastinum}, hedged: []string{pericardial, heartFailure}},
+	mediastinum:  {always: []string{cardiomegaly, adenopathy, aneurysm, hilar}, hedged: []string{tortuous, mass}},
+	pericardial:  {always: nil, hedged: []string{cardiomegaly, mediastinum}},
+	tortuous:     {always: []string{aneurysm}, hedged: nil},
+	aneurysm:     {always: nil, hedged: []string{tortuous, mediastinum}},
+	athero:       {always: []string{calcification}, hedged: nil},
+	adenopathy:   {always: nil, hedged: []string{hilar, mediastinum, calcification, mass, nodule}},
+	hilar:        {always: []string{adenopathy, pulmArtery}, hedged: []string{congestion, mass}},
+
+	nodule:        {always: []string{granuloma, mass, lesion}, hedged: []string{opacity, calcification, nipple}},
+	mass:          {always: []string{lesion}, hedged: []string{nodule, opacity, consolidation, hilar, mediastinum}},
+	lesion:        {always: []string{nodule, mass, cavity, malignancy}, hedged: []string{opacity, granuloma, lucency}},
+	malignancy:    {always: nil, hedged: []string{nodule, mass, lesion, opacity, boneLesion}},
+	granuloma:     {always: []string{calcification}, hedged: []string{nodule, opacity}},
+	calcification: {always: []string{granuloma, athero, pleuralOther}, hedged: []string{nodule}},
+	nipple:        {always: nil, hedged: []string{nodule, opacity}},
+
+	effusion:     {always: []string{hydropneumo}, hedged: []string{blunting, thickening, opacity}},
+	pneumothorax: {always: []string{hydropneumo}, hedged: []string{lucency}},
+	hydropneumo:  {always: nil, hedged: []string{pneumothorax, effusion}},
+	thickening:   {always: []string{pleuralOther}, hedged: []string{blunting, effusion, scarring}},
+	pleuralOther: {always: []string{thickening, scarring}, hedged: []string{blunting, calcification, opacity}},
+	blunting:     {always: []string{effusion}, hedged: []string{thickening, scarring}},
+	elevated:     {always: []string{eventration}, hedged: []string{volumeLoss}},
+	eventration:  {always: nil, hedged: []string{elevated}},
+	flattened:    {always: []string{hyperinflated}, hedged: nil},
+	hernia:       {always: nil, hedged: []string{opacity, mass, lucency}},
+
+	fracture:     {always: []string{oldFracture, vertebral}, hedged: []string{deformity, boneOther}},
+	oldFracture:  {always: []string{fracture, deformity, vertebral}, hedged: nil},
+	vertebral:    {always: []string{fracture, oldFracture, deformity}, hedged: []string{degenerative, kyphosis}},
+	deformity:    {always: []string{vertebral, oldFracture, fracture}, hedged: nil},
+	boneLesion:   {always: []string{malignancy}, hedged: []string{boneOther, deformity, lesion}},
+	boneOther:    {always: []string{fracture, oldFracture, boneLesion, deformity, degenerative, vertebral, dislocation}, hedged: nil},
+	scoliosis:    {always: nil, hedged: nil},
+	degenerative: {always: nil, hedged: []string{boneOther, vertebral}},
+
+	devices:     {always: []string{pacemaker, centralLine, airwayTube, entericTube, chestTube, tracheost, valve, stent, orthopedic, clips}},
+	centralLine: {always: nil, hedged: []string{devices}},
+	orthopedic:  {always: []string{postsurgery}, hedged: []string{foreignBody}},
+	postsurgery: {always: []string{clips, orthopedic, valve, stent}, hedged: []string{deformity}},
+	clips:       {always: []string{postsurgery}, hedged: []string{foreignBody}},
+	valve:       {always: []string{postsurgery}},
+	foreignBody: {always: nil, hedged: []string{opacity, clips, orthopedic}},
+}
+
+// parents say which denials deny a finding too: clear lungs hold no
+// consolidation.
+var parents = map[string][]string{
+	consolidation: {opacity},
+	pneumonia:     {opacity, consolidation},
+	oldFracture:   nil,
+	hydropneumo:   {pneumothorax},
+}
+
+// acute findings make the statement that nothing acute is seen untrue.
+var acute = map[string]bool{pneumothorax: true, hydropneumo: true, pneumonia: true, consolidation: true, edema: true, effusion: true,
+	heartFailure: true, freeAir: true, pneumomed: true}
+
+// A checker holds what a report says, to check an impression against.
+type checker struct {
+	text     string
+	findings []Finding
+	offset   int // of the findings section in the document
+	measures []string
+	levels   []string
+	sides    map[string]bool
+	compared bool // the report compares with a prior study
+}
+
+func newChecker(r report) *checker {
+	c := &checker{text: r.text(partFindings), offset: r.parts[partFindings].start, sides: map[string]bool{}}
+	c.findings = Extract(c.text)
+	for _, sentence := range sentences(scan(c.text)) {
+		s := newStatement(sentence)
+		for _, m := range s.measures() {
+			c.addMeasure(m)
+		}
+		for i := range s.tokens {
+			c.sides[s.sideAt(i)] = true
+		}
+		c.compared = c.compared || s.compares()
+	}
+	// Numbers may also come from the reason for the study or its comparison.
+	for _, p := range []part{partIndication, partComparison, partTechnique} {
+		for _, sentence := range sentences(scan(r.text(p))) {
+			for _, m := range (&statement{tokens: sentence}).measures() {
+				c.addMeasure(m)
+			}
+		}
+	}
+	c.compared = c.compared || priorStudy(r.text(partComparison))
+	return c
+}
+
+func (c *checker) addMeasure(m measure) {
+	if m.level {
+		c.levels = append(c.levels, m.text)
+	} else {
+		c.measures = append(c.measures, m.text)
+	}
+}
+
+// priorStudy reports whether a comparison section names a prior study.
+func priorStudy(comparison string) bool {
+	w := words(comparison)
+	if len(w) == 0 {
+		return false
+	}
+	for _, x := range w {
+		switch x {
+		case "none", "no", "not", "unavailable", "na", "without":
+			return false
+		}
+	}
+	return true
+}
+
+// compares reports whether the statement compares with a prior study.
+func (s *statement) compares() bool {
+	return slices.ContainsFunc(s.cues, func(h hit[*cue]) bool { return h.value.kind == changed })
+}
+
+// check returns the claims that an impression makes, each with its verdict.
+func (c *checker) check(impression string) []eval.Claim {
+	var claims []eval.Claim
+	said := Extract(impression)
+	for _, f := range said {
+		quote := impression[f.Start:f.End]
+		switch {
+		case f.Name == noFinding:
+			claims = append(claims, c.checkNormal(f, said, quote))
+		case f.Asserted():
+			claims = append(claims, c.checkFinding(f, quote))
+		default:
+			claims = append(claims, c.checkNegative(f, quote))
+		}
+	}
+	for _, sentence := range sentences(scan(impression)) {
+		s := newStatement(sentence)
+		claims = append(claims, c.checkNumbers(s)...)
+		claims = append(claims, c.checkComparisons(s, impression)...)
+	}
+	return claims
+}
+
+func (c *checker) claim(kind, category, quote string, at *Finding) eval.Claim {
+	claim := eval.Claim{Kind: kind, Category: category, Text: quote, Supported: kind == supported}
+	if at != nil {
+		claim.Start, claim.End = c.offset+at.Start, c.offset+at.End
+	}
+	return claim
+}
+
+// checkFinding looks for what bears out an asserted finding.
+func (c *checker) checkFinding(f Finding, quote string) eval.Claim {
+	support := c.support(f)
+	if len(support) == 0 {
+		if denial := c.denial(f); denial != nil {
+			return c.claim(contradictedFinding, f.Name, quote, denial)
+		}
+		return c.claim(unsupportedFinding, f.Name, quote, nil)
+	}
+	sided := c.onSide(f, support)
+	if len(sided) == 0 {
+		return c.claim(wrongSide, f.Name, quote, support[0])
+	}
+	for _, s := range sided {
+		if !severityConflict(f, *s) {
+			return c.claim(supported, f.Name, quote, s)
+		}
+	}
+	return c.claim(wrongSeverity, f.Name, quote, sided[0])
+}
+
+// support returns the source's findings that bear out f, the same name first.
+func (c *checker) support(f Finding) []*Finding {
+	b := entailments[f.Name]
+	var same, other []*Finding
+	for i := range c.findings {
+		s := &c.findings[i]
+		switch {
+		case !s.Asserted():
+		case s.Name == f.Name:
+			same = append(same, s)
+		case slices.Contains(b.always, s.Name), f.Presence == Uncertain && slices.Contains(b.hedged, s.Name):
+			other = append(other, s)
+		}
+	}
+	return append(same, other...)
+}
+
+// denial returns where the source denies f, or nil.
+func (c *checker) denial(f Finding) *Finding {
+	for i := range c.findings {
+		s := &c.findings[i]
+		if s.Presence == Absent && !s.Limited && (s.Name == f.Name || slices.Contains(parents[f.Name], s.Name)) {
+			return s
+		}
+	}
+	return nil
+}
+
+// onSide returns the supports that lie where f says. A support without a side
+// may lie anywhere that the findings name at all.
+func (c *checker) onSide(f Finding, support []*Finding) []*Finding {
+	if f.Side == "" {
+		return support
+	}
+	var out []*Finding
+	seen := map[string]bool{}
+	for _, s := range support {
+		seen[s.Side] = true
+		named := c.sides[f.Side] || c.sides[bilateral] || f.Side == bilateral && c.sides[left] && c.sides[right]
+		if s.Side == f.Side || s.Side == bilateral || s.Side == "" && named {
+			out = append(out, s)
+		}
+	}
+	if len(out) == 0 && f.Side == bilateral && seen[left] && seen[right] {
+		return support
+	}
+	return out
+}
+
+// degrees orders severities.
+var degrees = map[string]int{"trace": 1, "minimal": 1, "borderline": 1, "mild": 1, "small": 1, "moderate": 2, "large": 3, "severe": 3}
+
+// severityConflict reports whether two degrees are more than a step apart:
+// readers call the same effusion small and moderate.
+func severityConflict(a, b Finding) bool {
+	x, y := degrees[a.Severity], degrees[b.Severity]
+	return x > 0 && y > 0 && (x-y > 1 || y-x > 1)
+}
+
+// checkNegative checks a denied finding: wrong only where the source asserts
+// it and nowhere denies it.
+func (c *checker) checkNegative(f Finding, quote string) eval.Claim {
+	var asserted *Finding
+	for i := range c.findings {
+		s := &c.findings[i]
+		if s.Name != f.Name {
+			continue
+		}
+		if s.Presence == Absent {
+			return c.claim(supported, f.Name, quote, s)
+		}
+		if s.Presence == Present {
+			asserted = s
+		}
+	}
+	if asserted != nil && !f.Limited {
+		return c.claim(contradictedNegative, f.Name, quote, asserted)
+	}
+	return c.claim(supported, f.Name, quote, nil)
+}
+
+// checkNormal checks the statement that nothing acute is seen: wrong where the
+// source asserts something acute that the impression leaves out.
+func (c *checker) checkNormal(f Finding, said []Finding, quote string) eval.Claim {
+	for i := range c.findings {
+		s := &c.findings[i]
+		if !acute[s.Name] || s.Presence != Present || s.Change == unchanged || s.Change == improved || s.Change == resolved || degrees[s.Severity] == 1 {
+			continue
+		}
+		if !slices.ContainsFunc(said, func(x Finding) bool { return x.Asserted() && c.bearsOn(x, s) }) {
+			return c.claim(contradictedFinding, f.Name, quote, s)
+		}
+	}
+	return c.claim(supported, f.Name, quote, nil)
+}
+
+// bearsOn reports whether the impression's finding x speaks of the source's s.
+func (c *checker) bearsOn(x Finding, s *Finding) bool {
+	if x.Name == noFinding {
+		return false
+	}
+	b := entailments[x.Name]
+	return x.Name == s.Name || slices.Contains(b.always, s.Name) || slices.Contains(b.hedged, s.Name)
+}
+
+// checkNumbers checks measurements and the levels of ribs and vertebrae.
+func (c *checker) checkNumbers(s *statement) []eval.Claim {
+	var claims []eval.Claim
+	for _, m := range s.measures() {
+		ok := hasMeasure(c.measures, m.text)
+		if m.level {
+			ok = slices.Contains(c.levels, m.text)
+		}
+		kind := supported
+		if !ok {
+			kind = inventedNumber
+		}
+		claims = append(claims, c.claim(kind, numberCategory, m.text, nil))
+	}
+	return claims
+}
+
+// checkComparisons checks the statement's comparisons with a prior study: the
+// report must compare too, or name a prior study, and must not say of the same
+// finding that it changed the other way.
+func (c *checker) checkComparisons(s *statement, impression string) []eval.Claim {
+	first := slices.IndexFunc(s.cues, func(h hit[*cue]) bool { return h.value.kind == changed })
+	if first < 0 {
+		return nil
+	}
+	cue := s.cues[first]
+	quote := impression[s.tokens[cue.start].start:s.tokens[cue.end-1].end]
+	if !c.compared {
+		return []eval.Claim{c.claim(inventedComparison, comparisonCategory, quote, nil)}
+	}
+	for _, f := range s.findings() {
+		if at := c.opposite(f); at != nil {
+			return []eval.Claim{c.claim(inventedComparison, comparisonCategory, quote, at)}
+		}
+	}
+	return []eval.Claim{c.claim(supported, comparisonCategory, quote, nil)}
+}
+
+// opposite returns the source's finding that changed the other way than f, or
+// nil. Only the same finding on a side that agrees counts, and only where all
+// that the source says of it disagrees.
+func (c *checker) opposite(f Finding) *Finding {
+	var at *Finding
+	for i := range c.findings {
+		s := &c.findings[i]
+		if s.Name != f.Name || s.Change == "" || s.Side != f.Side && s.Side != "" && f.Side != "" {
+			continue
+		}
+		if !changesConflict(f.Change, s.Change) {
+			return nil
+		}
+		at = s
+	}
+	return at
+}
+
+func changesConflict(a, b string) bool {
+	direction := func(change string) string {
+		switch change {
+		case increased, isNew:
+			return "worse"
+		case improved, resolved:
+			return "better"
+		case unchanged:
+			return "same"
+		}
+		return ""
+	}
+	x, y := direction(a), direction(b)
+	return x != "" && y != "" && x != y
+}
+
+// unsupported returns the claims that the source does not bear out.
+func unsupported(claims []eval.Claim) []eval.Claim {
+	return slices.DeleteFunc(slices.Clone(claims), func(c eval.Claim) bool { return c.Supported })
+}
+
+// normalReading reports whether findings say that nothing is wrong.
+func normalReading(findings []Finding, text string) bool {
+	if strings.TrimSpace(text) == "" {
+		return false
+	}
+	said := false
+	for _, f := range findings {
+		if f.Name != noFinding && f.Asserted() {
+			return false
+		}
+		said = true
+	}
+	return said
+}

@@ -1,0 +1,358 @@
+package medical
+
+import "sync"
+
+// The names of findings that the rules below refer to.
+const (
+	noFinding     = "No Finding"
+	cardiomegaly  = "Cardiomegaly"
+	mediastinum   = "Enlarged Cardiomediastinum"
+	opacity       = "Lung Opacity"
+	lesion        = "Lung Lesion"
+	edema         = "Edema"
+	consolidation = "Consolidation"
+	pneumonia     = "Pneumonia"
+	atelectasis   = "Atelectasis"
+	pneumothorax  = "Pneumothorax"
+	effusion      = "Pleural Effusion"
+	pleuralOther  = "Pleural Other"
+	fracture      = "Fracture"
+	devices       = "Support Devices"
+
+	nodule        = "Nodule"
+	mass          = "Mass"
+	granuloma     = "Granuloma"
+	calcification = "Calcification"
+	markings      = "Interstitial Markings"
+	scarring      = "Scarring"
+	fibrosis      = "Interstitial Lung Disease"
+	emphysema     = "Emphysema"
+	bulla         = "Bulla"
+	hyperinflated = "Hyperinflation"
+	lowVolumes    = "Low Lung Volumes"
+	volumeLoss    = "Volume Loss"
+	crowding      = "Bronchovascular Crowding"
+	airways       = "Airways Disease"
+	bronchiectas  = "Bronchiectasis"
+	aspiration    = "Aspiration"
+	tuberculosis  = "Tuberculosis"
+	cavity        = "Cavity"
+	malignancy    = "Malignancy"
+	lucency       = "Lucency"
+
+	congestion   = "Vascular Congestion"
+	heartFailure = "Heart Failure"
+	pulmArtery   = "Enlarged Pulmonary Artery"
+	pulmHyper    = "Pulmonary Hypertension"
+	embolism     = "Pulmonary Embolism"
+	pericardial  = "Pericardial Effusion"
+	tortuous     = "Tortuous Aorta"
+	aneurysm     = "Aortic Aneurysm"
+	athero       = "Atherosclerosis"
+	adenopathy   = "Lymphadenopathy"
+	hilar        = "Hilar Enlargement"
+	shift        = "Mediastinal Shift"
+
+	blunting     = "Costophrenic Blunting"
+	thickening   = "Pleural Thickening"
+	hydropneumo  = "Hydropneumothorax"
+	subcutaneous = "Subcutaneous Emphysema"
+	pneumomed    = "Pneumomediastinum"
+	freeAir      = "Pneumoperitoneum"
+	elevated     = "Elevated Hemidiaphragm"
+	eventration  = "Diaphragmatic Eventration"
+	flattened    = "Flattened Diaphragm"
+	hernia       = "Hernia"
+
+	scoliosis    = "Scoliosis"
+	kyphosis     = "Kyphosis"
+	degenerative = "Degenerative Changes"
+	vertebral    = "Vertebral Deformity"
+	boneLesion   = "Bone Lesion"
+	osteopenia   = "Osteopenia"
+	oldFracture  = "Old Fracture"
+	deformity    = "Bone Deformity"
+	dislocation  = "Dislocation"
+	boneOther    = "Bone Abnormality"
+
+	orthopedic  = "Orthopedic Hardware"
+	postsurgery = "Postsurgical Changes"
+	clips       = "Surgical Clips"
+	pacemaker   = "Pacemaker"
+	centralLine = "Central Line"
+	airwayTube  = "Endotracheal Tube"
+	entericTube = "Enteric Tube"
+	chestTube   = "Chest Tube"
+	tracheost   = "Tracheostomy"
+	valve       = "Valve Prosthesis"
+	stent       = "Stent"
+	foreignBody = "Foreign Body"
+	implant     = "Breast Implant"
+	nipple      = "Nipple Shadow"
+	fatPad      = "Epicardial Fat"
+	azygos      = "Azygos Lobe"
+)
+
+// A concept is a finding with the wordings that mention it. The first 14 are
+// the observations of the CheXpert labeler (Irvin et al., AAAI 2019).
+type concept struct {
+	name string
+	// sided findings lie on the left, the right or both.
+	sided    bool
+	patterns []string
+}
+
+// concepts are in report order.
+var concepts = []concept{
+	{noFinding, false, []string{
+		"normal|negative|unremarkable|clear ~2 chest", "chest ~2 normal|unremarkable|negative",
+		"normal ~2 exam*|study|radiograph*|film*|x", "unremarkable ~2 exam*|study|radiograph*|film*",
+		"negative ~2 exam*|study|radiograph*|film*",
+	}},
+	{mediastinum, false, []string{
+		"mediastin* ~4 widen*|enlarge*|prominen*|full*", "widen*|enlarge*|prominen* ~3 mediastin*",
+		"cardiomediastin* ~4 enlarge*|prominen*|widen*", "enlarge*|prominen*|widen* ~3 cardiomediastin*",
+		"cardio mediastin* ~4 enlarge*|prominen*|widen*", "mediastinal ~1 mass*",
+	}},
+	{cardiomegaly, false, []string{
+		"cardiomegaly", "megalocardia", "heart|cardiac|cardiopericardial ~5 enlarge*|borderline|dilated",
+		"heart|cardiac ~2 prominen*", "heart ~2 large", "enlarge*|borderline|prominent ~4 heart|cardiac|cardiopericardial",
+		"cardiac|ventricular|atrial|atrium enlargement", "ventricular|atrial hypertrophy", "cardiomyopathy",
+	}},
+	{opacity, true, []string{
+		"opaci*", "airspace|alveolar|parenchymal|lobe|basilar|base ~1 disease", "air space ~2 disease*|process*|change*",
+		"airspace ~1 process*|change*|disease*", "infiltrat*", "haziness", "hazy ~2 density|densities",
+		"increased ~3 density|densities", "lung|lobe|basilar|base|perihilar|retrocardiac|airspace|parenchymal|apical ~2 density|densities",
+		"density|densities ~4 lung*|lobe*|base*|apex|hilum|midlung|angle", "ground glass",
+		"patchy|streaky|linear|bandlike|vague|nodular|rounded|round|focal|dense|ovoid ~2 density|densities|shadow*",
+		"silhouette sign", "bronchopulmonary process",
+	}},
+	{lesion, true, []string{
+		"lung|pulmonary|parenchymal|hilar|lobe|cavitary|lytic|blastic ~2 lesion*", "lesion*", "neoplasm*", "tumor*",
+	}},
+	{edema, false, []string{"edema", "interstitial ~2 edema", "pulmonary edema", "fluid overload", "volume overload", "kerley ~1 line*"}},
+	{consolidation, true, []string{"consolidat*"}},
+	{pneumonia, true, []string{
+		"pneumonia*", "pneumonitis", "bronchopneumonia*", "infection*", "infectious ~1 process*|etiology|change*|disease",
+		"infectious ~1 infiltrate*|opaci*|consolidation*", "empyema",
+	}},
+	{atelectasis, true, []string{"atelecta*", "lobar collapse", "lobe|lung collapse", "collapse* ~2 lobe|lung"}},
+	{pneumothorax, true, []string{"pneumothora*", "ptx", "pleural ~1 air ~1 collection*"}},
+	{effusion, true, []string{"effusion*", "pleural ~1 fluid", "hemothorax", "hydrothorax", "fluid ~3 fissure*", "pleural ~1 fluid collection*"}},
+	{pleuralOther, true, []string{
+		"pleural ~1 scar*", "pleural plaque*", "fibrothorax", "pleural ~2 calcif*", "calcified pleural", "pleural|fissural ~1 mass",
+		"pleural|fissural ~2 reaction|nodularity|disease|abnormalit*", "pleural parenchymal scar*", "pleuroparenchymal ~1 scar*",
+	}},
+	{fracture, true, []string{"fractur*", "fx", "cortical ~2 disruption|defect*|interruption|irregularit*"}},
+	{devices, false, []string{
+		"support ~2 device*|apparatus|equipment", "tubes", "lines ~2 tubes", "tubes ~2 lines", "monitor* ~2 lead*|wire*|device*", "ecg|ekg lead*", "telemetry lead*",
+		"medical device*", "stimulator*", "overlying ~2 lead*|wires", "shunt ~1 cathet*|tubing", "vp shunt", "shunt",
+		"infusion pump", "insulin pump", "loop recorder", "balloon pump",
+	}},
+
+	{nodule, true, []string{"nodul*", "coin lesion"}},
+	{mass, true, []string{"mass", "masses", "masslike ~1 opaci*|densit*|consolidation", "mass like"}},
+	{cavity, true, []string{"cavit* ~1 lesion*|mass|nodule*|disease|change*", "cavit*"}},
+	{granuloma, true, []string{
+		"granulom*", "calcif* ~4 granulom*", "granulomatous ~1 disease|infection|change*|process", "histoplasm*",
+		"ghon",
+	}},
+	{calcification, true, []string{"calcif*", "calcific ~1 densit*", "calcinosis"}},
+	{markings, true, []string{
+		"interstitial", "interstitial ~2 marking*|prominence|disease", "interstiti* ~3 prominen*|coarse*|increase*",
+		"prominen*|coarse*|increased|accentuated ~3 interstiti*", "reticul*", "lung|pulmonary|bronchovascular|bronchial|basilar ~1 markings", "increased|prominent|coarse*|accentuated ~3 markings",
+		"septal ~1 thickening|line*", "prominent ~2 bronchovascular",
+	}},
+	{scarring, true, []string{"scar*", "cicatri*", "fibrotic ~2 change*|scar*|strand*|densit*", "parenchymal band*", "fibronodular ~1 scar*|change*|disease"}},
+	{fibrosis, true, []string{
+		"fibrosis", "interstitial lung disease*", "interstitial ~1 fibrosis", "pulmonary fibrosis", "ild", "honeycomb*", "sarcoid*", "cystic fibrosis", "asbestosis", "pneumoconiosis", "silicosis",
+	}},
+	{emphysema, true, []string{"emphysema*", "copd", "chronic ~1 obstructive ~3 disease", "obstructive ~2 disease*"}},
+	{bulla, true, []string{"bulla*", "bullous ~1 disease|change*", "bleb*", "pneumatocele*"}},
+	{hyperinflated, true, []string{
+		"hyperinflat*", "hyperexpan*", "hyperaerat*", "hyperlucen*", "hyperdisten*", "hyper inflated|expanded|aerated|inflation|expansion", "air trapping", "overinflat*", "overexpan*",
+		"increased ~2 lung volume*", "lung volumes ~3 increased|large", "large lung volume*", "increased ~2 retrosternal",
+	}},
+	{lowVolumes, true, []string{
+		"low ~2 lung volume*", "lung volumes ~5 low|small|diminished|decreased|reduced", "low|small|diminished|decreased|reduced ~2 volumes", "hypoinflat*", "underinflat*", "hypoventilat*", "hypoexpan*", "hypoaerat*",
+		"poor|shallow|decreased|suboptimal|low|limited|diminished ~2 inspirat*", "poor|decreased|reduced|diminished ~2 aeration", "poorly|underinflated expanded",
+	}},
+	{volumeLoss, true, []string{"volume loss", "loss of ~2 volume", "reduced ~2 lung volume"}},
+	{crowding, false, []string{"crowding", "crowded ~2 marking*|vasculature|structures"}},
+	{airways, true, []string{
+		"peribronchial ~2 cuffing|thickening", "bronchial ~2 thickening", "bronchitis|bronchitic", "bronchiolitis", "reactive airway*", "airway* ~2 disease*|inflammation|thickening", "asthma", "bronchospasm", "cuffing",
+	}},
+	{bronchiectas, true, []string{"bronchiecta*"}},
+	{aspiration, true, []string{"aspiration", "aspirated"}},
+	{tuberculosis, true, []string{"tubercul*", "tb"}},
+	{malignancy, true, []string{"malignan*", "metasta*", "cancer", "carcinoma*", "lymphoma*", "myeloma", "lymphangitic"}},
+	{lucency, true, []string{"lucenc*"}},
+
+	{congestion, false, []string{
+		"congest*", "vascular|vessel* ~1 redistribution", "cephalization", "vascular|vasculature|venous|vascularity ~4 engorge*|prominen*|indistinct*|enlarge*|increased|congest*|accentuated",
+		"engorge*|prominen*|enlarge*|increased|indistinct* ~3 vascular*|vasculature|vessels|venous", "engorgement",
+		"vascular congestion", "venous hypertension",
+	}},
+	{heartFailure, false, []string{"heart failure", "congestive ~1 failure", "chf", "congestive changes", "cardiac decompensation", "decompensated"}},
+	{pulmArtery, true, []string{
+		"enlarge*|prominen*|dilat* ~4 pulmonary arter*", "pulmonary arter* ~4 enlarge*|prominen*|dilat*", "enlarge*|prominen* ~2 pulmonary outflow",
+	}},
+	{pulmHyper, false, []string{"pulmonary ~2 hypertension", "pulmonary arterial hypertension"}},
+	{embolism, true, []string{"embol*", "infarct*"}},
+	{pericardial, false, []string{"pericardial ~1 effusion*|fluid"}},
+	{tortuous, false, []string{
+		"tortuo*", "torturous", "ectatic ~3 aort*", "aort* ~5 ectatic|ectasia|uncoil*|unfold*|tortuo*|elongat*|prominent", "ectasia", "unfold*|uncoil*|tortuo*|elongat*|prominent ~3 aort*",
+	}},
+	{aneurysm, false, []string{"aneurysm*", "dilat* ~3 aort*", "aort* ~4 dilat*|enlarge*", "enlarge* ~2 aort*", "aortic ~1 dissection", "dissection"}},
+	{athero, false, []string{
+		"atherosclero*", "arteriosclero*", "atheromat*", "calcif* ~5 aort*", "aort* ~5 calcif*", "coronary ~3 calcif*", "vascular|arterial ~2 calcif*", "calcif* ~2 plaque*", "atherosclero* ~2 calcif*", "calcif* ~4 arter*",
+	}},
+	{adenopathy, true, []string{"adenopathy", "lymphadenopathy", "enlarged ~2 lymph", "lymph node* ~3 enlarge*"}},
+	{hilar, true, []string{
+		"hilar|hilum|hila ~4 prominen*|full*|enlarge*", "prominen*|full*|enlarge* ~3 hilar|hilum|hila", "suprahilar ~2 full*|prominen*",
+	}},
+	{shift, true, []string{"mediastin*|tracheal|trachea|cardiomediastin* ~4 shift*|deviat*", "shift* ~3 mediastin*|trachea*", "deviat* ~3 trachea*|mediastin*"}},
+
+	{blunting, true, []string{"blunt*", "costophrenic ~4 blunt*|obscur*|obliterat*", "blunt*|obscur*|obliterat* ~5 costophrenic", "blunt* ~5 sulc*"}},
+	{thickening, true, []string{
+		"pleural|pleura|fissure|fissural|apical ~4 thicken*", "thicken* ~5 pleura*|fissure*", "apical cap*", "thickening ~3 fissure",
+	}},
+	{hydropneumo, true, []string{"hydropneumothora*", "hemopneumothora*"}},
+	{subcutaneous, true, []string{"subcutaneous ~1 emphysema|air|gas", "soft tissue ~1 emphysema|gas"}},
+	{pneumomed, false, []string{"pneumomediastin*"}},
+	{freeAir, false, []string{"pneumoperitoneum", "free ~2 air", "extraluminal ~1 air", "free ~2 gas"}},
+	{elevated, true, []string{
+		"elevat* ~5 diaphragm*|hemidiaphragm*", "diaphragm*|hemidiaphragm* ~4 elevat*", "diaphragm* ~1 elevation",
+	}},
+	{eventration, true, []string{"eventrat*"}},
+	{flattened, true, []string{"flatten* ~5 diaphragm*|hemidiaphragm*", "diaphragm*|hemidiaphragm* ~4 flatten*", "flattening"}},
+	{hernia, false, []string{"hernia*", "hiatal|hiatus ~1 herni*", "hh"}},
+
+	{scoliosis, false, []string{
+		"scoliosis", "scoliotic", "dextroscolio*", "levoscolio*", "kyphoscolio*", "rotoscolio*", "dextrocurvature", "levocurvature", "dextro|levo ~1 scolio*|curvature|convex", "curvature ~5 spine", "spin* ~3 curvature", "s shaped",
+		"thoracic|thoracolumbar|lumbar ~2 curvature",
+	}},
+	{kyphosis, false, []string{"kypho*"}},
+	{degenerative, false, []string{
+		"degenerat*", "osteophyt*", "spondyl*", "arthrit*", "osteoarthr*", "spur*", "hypertrophic ~2 change*|spurring", "disc|disk ~2 narrowing|disease|space", "arthropathy", "arthrosis", "dish", "idiopathic skeletal hyperostosis", "endplate|end plate ~2 change*|sclerosis|spurring",
+		"senescent ~1 change*",
+	}},
+	{vertebral, false, []string{
+		"vertebra* ~3 deformit*|collapse|compress*|wedg*|fractur*|height", "compress* ~3 deformit*|fracture*", "wedg* ~3 deformit*|vertebra*|fracture*", "height ~3 vertebra*", "vertebra* ~3 height loss", "loss of ~2 height",
+		"deformit* ~6 vertebra*|spine|t4|t5|t6|t7|t8|t9|t10|t11|t12|l1|l2|l3", "compression ~3 vertebra*", "anterior wedging", "wedging", "biconcave",
+	}},
+	{boneLesion, true, []string{
+		"lytic|sclerotic|blastic|bone|bony|osseous|destructive|skeletal ~2 lesion*|metasta*|focus|destruction", "sclerotic ~2 densit*", "bone island", "osteochondroma*", "destructive ~2 process*",
+	}},
+	{osteopenia, false, []string{"osteopeni*", "osteoporo*", "demineraliz*", "bone loss"}},
+	{oldFracture, true, []string{
+		"old|healed|healing|remote|chronic|prior|previous ~5 fracture*", "fracture* ~3 healed|healing|old|remote", "posttraumatic|post traumatic ~3 change*|deformit*|fracture*", "fracture deformit*",
+	}},
+	{deformity, true, []string{"deformit*", "pectus ~1 excavatum|carinatum|deformity", "pectus", "funnel chest", "rib ~2 deformit*"}},
+	{dislocation, true, []string{"dislocat*", "separation", "subluxat*", "malalignment"}},
+	{boneOther, false, []string{
+		"bony|osseous|bone|skeletal|osseus|boney ~4 abnormalit*|finding*|process*|injur*", "abnormalit* ~3 bony|osseous|bone|skeletal|bones",
+	}},
+
+	{orthopedic, true, []string{
+		"hardware", "spinal ~1 fusion|rod*|fixation", "cervical|lumbar|thoracic ~2 fusion", "fixation", "arthroplast*", "rod", "rods", "screw*", "orthopedic ~1 plate*|hardware", "hip|shoulder|joint|knee ~2 prosthe*|replacement*", "prosthetic ~1 shoulder|hip|joint", "kyphoplasty", "vertebroplasty", "plate ~2 screw*", "anterior plate*", "acdf", "suture anchor*",
+	}},
+	{postsurgery, true, []string{
+		"sternotomy", "cabg", "bypass", "postsurgical ~3 change*", "post surgical ~2 change*", "postoperative ~3 change*", "post operative ~2 change*", "surgical change*", "mastectomy", "lobectomy", "pneumonectomy", "thoracotomy", "cholecystectomy", "resection", "wedge resection", "coronary ~2 graft*",
+		"postsurgical", "surgically absent", "bullectomy",
+	}},
+	{clips, true, []string{"clip", "clips", "suture*", "staple*", "surgical ~1 material|device*"}},
+	{pacemaker, true, []string{"pacemaker*", "pacer*", "defibrillator*", "aicd", "icd", "pacing ~1 lead*|wire*|device*", "cardiac ~2 generator", "cardiac ~2 device*", "generator", "cardioverter*"}},
+	{centralLine, true, []string{
+		"picc", "picc ~1 line|catheter", "cathet*", "central ~2 line*|cathet*", "mediport*", "medi port", "portacath*", "port a cath*", "infuse ~1 port", "port", "tip|tips ~5 svc|cavoatrial|caval|azygos", "subclavian|jugular|ij|venous|dialysis|svc ~2 cathet*|line|port", "central line*",
+	}},
+	{airwayTube, false, []string{"endotracheal ~1 tube*", "et tube*", "ett", "endotracheal"}},
+	{entericTube, false, []string{"nasogastric|orogastric|enteric|feeding|ng|og|dobhoff|gastric|gastrostomy|peg ~1 tube*", "dobhoff", "enteric"}},
+	{chestTube, true, []string{"chest tube*", "thoracostomy", "pleural ~1 drain*|cathet*", "pigtail ~1 cathet*|drain*"}},
+	{tracheost, false, []string{"tracheostom*"}},
+	{valve, false, []string{"valve ~3 replacement|prosthe*|repair", "prosthetic ~2 valve*", "valvuloplasty", "valve prosthe*", "artificial ~1 valve", "aortic|mitral ~1 valve"}},
+	{stent, false, []string{"stent*", "endograft*"}},
+	{foreignBody, true, []string{"foreign ~1 bod*|object*", "bullet*", "shrapnel", "projectile*", "pellet*", "piercing*", "radiopaque ~1 bod*|object*|density", "metallic ~2 bod*|object*|fragment*|density|densities"}},
+	{implant, true, []string{"breast ~2 implant*|prosthe*", "implants"}},
+	{nipple, true, []string{"nipple* ~1 shadow*|artifact*", "nipple*"}},
+	{fatPad, true, []string{"epicardial|pericardial|epipericardial|mediastinal ~1 fat|lipomatosis", "fat pad*", "lipoma*"}},
+	{azygos, false, []string{"azygos ~2 lobe|fissure"}},
+}
+
+// suppressed are wordings that hold the words of a finding and are none.
+var suppressed = []string{
+	"mass effect", "body mass", "porta hepatis", "tuberculosis ~1 exposure", "retrocardiac|retrosternal clear", "clear ~1 airspace",
+}
+
+// acuteAbnormality are wordings that say, when they are negated, that the
+// study is normal: "no acute cardiopulmonary process". Without a negation
+// they say too little to be a finding.
+var acuteAbnormality = []string{
+	"acute|active ~5 abnormalit*|disease*|process*|finding*|change*|patholog*|lesion*|infiltrate*",
+	"cardiopulmonary|intrathoracic|cardiothoracic|pulmonary|cardiac|thoracic ~2 abnormalit*|disease*|process*|finding*|patholog*",
+	"disease* ~3 chest", "abnormalit* ~3 chest|lungs|thorax", "interval|significant abnormalit*", "abnormalit*",
+}
+
+// An organ is an anatomical subject which, called normal, denies findings.
+type organ struct {
+	patterns []string
+	denies   []string
+}
+
+var organs = []organ{
+	{[]string{"heart ~1 size|silhouette|contour*|shadow", "heart", "cardiac ~1 silhouette*|size|contour*|shadow*|structures|outline*|border*", "cardiopericardial silhouette"}, []string{cardiomegaly}},
+	{[]string{"cardiomediastin* ~1 silhouette*|contour*|structures", "cardiomediastinum", "cardio mediastin*"}, []string{cardiomegaly, mediastinum}},
+	{[]string{"mediastin* ~1 silhouette*|contour*|structures|size", "mediastinum"}, []string{mediastinum}},
+	{[]string{"lungs", "lung ~1 fields|parenchyma|zones|volumes", "both lungs", "lung"}, []string{opacity}},
+	{[]string{"pleura", "pleural ~1 space*|surface*"}, []string{effusion, pneumothorax}},
+	{[]string{"costophrenic ~1 angle*|sulci|sulcus|recess*", "costophrenic"}, []string{blunting}},
+	{[]string{"pulmonary ~1 vascular*|vasculature|vessels", "vasculature", "vascularity"}, []string{congestion}},
+	{[]string{"osseous|bony|skeletal|osseus ~2 structures|thorax|elements", "bones", "skeleton", "ribs", "bony thorax"}, []string{fracture, boneOther}},
+	{[]string{"hemidiaphragm*", "diaphragm*"}, []string{elevated}},
+	{[]string{"hilar ~1 contour*|structures|regions", "hila", "hilum"}, []string{hilar}},
+	{[]string{"trachea"}, []string{shift}},
+	{[]string{"aorta"}, []string{aneurysm}},
+}
+
+// The kinds of things that the lexicon finds.
+type lexeme struct {
+	concept *concept
+	organ   *organ
+	acute   bool
+}
+
+// lexicon is the compiled concepts, suppressed wordings and organs.
+var lexicon = sync.OnceValue(func() *matcher[lexeme] {
+	m := newMatcher[lexeme]()
+	for i := range concepts {
+		for _, p := range concepts[i].patterns {
+			m.add(p, lexeme{concept: &concepts[i]})
+		}
+	}
+	for _, p := range suppressed {
+		m.add(p, lexeme{})
+	}
+	for _, p := range acuteAbnormality {
+		m.add(p, lexeme{acute: true})
+	}
+	return m
+})
+
+var organLexicon = sync.OnceValue(func() *matcher[*organ] {
+	m := newMatcher[*organ]()
+	for i := range organs {
+		for _, p := range organs[i].patterns {
+			m.add(p, &organs[i])
+		}
+	}
+	return m
+})
+
+// names returns the findings in report order.
+func names() []string {
+	out := make([]string, len(concepts))
+	for i, c := range concepts {
+		out[i] = c.name
+	}
+	return out
+}

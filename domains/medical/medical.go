@@ -1,0 +1,136 @@
+// Package medical turns the findings of a radiology report into its
+// impression.
+//
+// A model reads the findings section and writes the impression. What an
+// impression asserts is read by rules ([Extract]): findings with presence,
+// side, severity, change and numbers. The same rules check every claim of an
+// answer against the findings section, and so measure accuracy and
+// hallucination. The rules are general clinical vocabulary for plain chest
+// films; what they miss, they miss alike in references and answers.
+package medical
+
+import (
+	"fmt"
+
+	"adapt/domains"
+	"adapt/eval"
+	"adapt/ingest"
+	"adapt/ingest/deid"
+	"adapt/label"
+	"adapt/prompt"
+	"adapt/tokenizer"
+)
+
+// Medical is the domain. The zero value is ready for use.
+type Medical struct{}
+
+var (
+	_ domains.Domain    = Medical{}
+	_ domains.Baseliner = Medical{}
+)
+
+// New returns the domain.
+func New() Medical { return Medical{} }
+
+// Name is "medical".
+func (Medical) Name() string { return "medical" }
+
+// Describe says what a model of the domain does.
+func (Medical) Describe() string {
+	return "writes the impression of a radiology report from its findings"
+}
+
+// Version changes with the rules, the prompt and the scores.
+func (Medical) Version() string { return "medical-1" }
+
+// Categories are the findings that [Extract] knows, in report order.
+func (Medical) Categories() []string { return names() }
+
+// Deid lists what is removed from reports, after the identifiers that the
+// Safe Harbor method names (45 CFR 164.514(b)(2)) and that text can hold.
+func (Medical) Deid() deid.Rules {
+	return deid.Rules{Kinds: []deid.Kind{deid.Name, deid.Date, deid.Phone, deid.Email, deid.SSN, deid.MRN, deid.Account, deid.Address, deid.Age}}
+}
+
+// Gates are the limits that a candidate must keep by default.
+func (Medical) Gates() []eval.Rule {
+	limit := func(v float64) *float64 { return &v }
+	return []eval.Rule{
+		{Metric: "extraction_f1", Min: limit(0.40), Margin: limit(0.02)},
+		{Metric: "hallucination_rate", Max: limit(0.15)},
+		{Metric: "answer_rate", Min: limit(0.9)},
+		{Metric: "general_perplexity_ratio", Max: limit(1.5)},
+	}
+}
+
+// Label takes the truth from the report's own impression. The report is
+// evaluated, but gives no training example, when its impression asserts what
+// the findings do not bear out: such an example teaches a model to invent. So
+// does one that is longer than maxTokens.
+func (Medical) Label(doc *ingest.Document, _ []label.Gold, tok tokenizer.Tokenizer, maxTokens int) (label.Labeled, error) {
+	out := label.Labeled{DocID: doc.ID}
+	r := readReport(doc)
+	switch {
+	case !r.has(partFindings):
+		out.Skipped = "no findings section"
+		return out, nil
+	case !r.has(partImpression):
+		out.Skipped = "no impression section"
+		return out, nil
+	}
+	impression := r.text(partImpression)
+	out.Truth = label.Truth{DocID: doc.ID, Group: doc.Group, Origin: label.OriginReport,
+		Spans: truthSpans(r), Reference: collapse(impression)}
+	if len(unsupported(newChecker(r).check(impression))) > 0 {
+		return out, nil
+	}
+	turn := prompt.Turn{Input: input(r.text(partFindings)), Output: " " + collapse(impression)}
+	if len(prompt.Render(tok, []prompt.Turn{turn}).IDs) > maxTokens {
+		return out, nil
+	}
+	f := r.parts[partFindings]
+	example := label.Example{ID: fmt.Sprintf("%s/0", doc.ID), DocID: doc.ID, Group: doc.Group, Origin: label.OriginReport,
+		Turns: []prompt.Turn{turn}, Start: f.start, End: f.end, Labels: map[string]int{}}
+	for _, s := range out.Truth.Spans {
+		example.Labels[s.Category]++
+	}
+	out.Examples = []label.Example{example}
+	return out, nil
+}
+
+// truthSpans returns what the impression asserts, and "No Finding" when it
+// calls the study normal.
+func truthSpans(r report) []label.Span {
+	at := r.parts[partImpression]
+	text := r.text(partImpression)
+	findings := Extract(text)
+	normal := normalReading(findings, text)
+	var out []label.Span
+	for _, f := range findings {
+		if f.Name == noFinding || !f.Asserted() {
+			continue
+		}
+		out = append(out, label.Span{Category: f.Name, Start: at.start + f.Start, End: at.start + f.End,
+			Text: text[f.Start:f.End], Origin: label.OriginReport, Attrs: attrs(f)})
+	}
+	if normal {
+		out = append(out, label.Span{Category: noFinding, Start: at.start, End: at.end, Text: text,
+			Origin: label.OriginReport, Attrs: map[string]string{"presence": Present}})
+	}
+	return out
+}
+
+func attrs(f Finding) map[string]string {
+	out := map[string]string{"presence": f.Presence}
+	for k, v := range map[string]string{"side": f.Side, "severity": f.Severity, "change": f.Change} {
+		if v != "" {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// Tune returns the zero settings: an impression is asserted as it is written.
+func (Medical) Tune([]*ingest.Document, []domains.Answer, []label.Truth) domains.Settings {
+	return domains.Settings{}
+}
