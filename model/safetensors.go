@@ -1,0 +1,291 @@
+package model
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+)
+
+// This file reads and writes safetensors: a little-endian uint64 with the
+// length of a JSON header, the header, then the tensors' bytes without gaps
+// (https://huggingface.co/docs/safetensors, "Format").
+
+type tensorHeader struct {
+	Dtype   string   `json:"dtype"`
+	Shape   []int    `json:"shape"`
+	Offsets [2]int64 `json:"data_offsets"`
+}
+
+const (
+	maxHeader   = 100 << 20 // as the reference implementation limits it
+	metadataKey = "__metadata__"
+)
+
+// A tensorFile gives access to the tensors of one safetensors file.
+type tensorFile struct {
+	f       *os.File
+	base    int64
+	headers map[string]tensorHeader
+}
+
+func openTensors(path string) (*tensorFile, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	t := &tensorFile{f: f}
+	if err := t.readHeader(); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%w; download or copy the file again", err)
+	}
+	return t, nil
+}
+
+func (t *tensorFile) close() error { return t.f.Close() }
+
+func (t *tensorFile) readHeader() error {
+	fi, err := t.f.Stat()
+	if err != nil {
+		return err
+	}
+	var n uint64
+	if err := binary.Read(t.f, binary.LittleEndian, &n); err != nil {
+		return fmt.Errorf("safetensors file has no header: %w", err)
+	}
+	if n > maxHeader || int64(n) > fi.Size()-8 {
+		return fmt.Errorf("safetensors header says %d bytes in a file of %d", n, fi.Size())
+	}
+	raw := make([]byte, n)
+	if _, err := io.ReadFull(t.f, raw); err != nil {
+		return fmt.Errorf("safetensors header is cut off: %w", err)
+	}
+	var entries map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &entries); err != nil {
+		return fmt.Errorf("safetensors header: %w", err)
+	}
+	t.base = 8 + int64(n)
+	t.headers = make(map[string]tensorHeader, len(entries))
+	for name, raw := range entries {
+		if name == metadataKey {
+			continue
+		}
+		var h tensorHeader
+		if err := json.Unmarshal(raw, &h); err != nil {
+			return fmt.Errorf("safetensors header of %q: %w", name, err)
+		}
+		if err := h.check(fi.Size() - t.base); err != nil {
+			return fmt.Errorf("safetensors tensor %q: %w", name, err)
+		}
+		t.headers[name] = h
+	}
+	return nil
+}
+
+// check reports whether the tensor lies within a file's data and has as many
+// bytes as its shape needs.
+func (h tensorHeader) check(data int64) error {
+	size, err := dtypeSize(h.Dtype)
+	if err != nil {
+		return err
+	}
+	want := size
+	for _, d := range h.Shape {
+		if d < 0 || (d > 0 && want > math.MaxInt64/int64(d)) {
+			return fmt.Errorf("shape %v", h.Shape)
+		}
+		want *= int64(d)
+	}
+	if h.Offsets[0] < 0 || h.Offsets[1] < h.Offsets[0] || h.Offsets[1] > data {
+		return fmt.Errorf("bytes %v lie outside the file's %d bytes of data", h.Offsets, data)
+	}
+	if got := h.Offsets[1] - h.Offsets[0]; got != want {
+		return fmt.Errorf("%d bytes for shape %v of %s, want %d", got, h.Shape, h.Dtype, want)
+	}
+	return nil
+}
+
+func dtypeSize(dtype string) (int64, error) {
+	switch dtype {
+	case "F32":
+		return 4, nil
+	case "F16", "BF16":
+		return 2, nil
+	}
+	return 0, fmt.Errorf("%w: tensors of type %s", ErrUnsupported, dtype)
+}
+
+// read decodes a tensor to float32.
+func (t *tensorFile) read(name string, dst []float32) error {
+	h := t.headers[name]
+	raw := make([]byte, h.Offsets[1]-h.Offsets[0])
+	if _, err := t.f.ReadAt(raw, t.base+h.Offsets[0]); err != nil {
+		return fmt.Errorf("reading tensor %q: %w", name, err)
+	}
+	switch h.Dtype {
+	case "F32":
+		for i := range dst {
+			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+		}
+	case "BF16":
+		for i := range dst {
+			dst[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16)
+		}
+	case "F16":
+		for i := range dst {
+			dst[i] = halfToFloat(binary.LittleEndian.Uint16(raw[2*i:]))
+		}
+	}
+	return nil
+}
+
+// halfToFloat converts IEEE 754 binary16.
+func halfToFloat(h uint16) float32 {
+	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
+	switch {
+	case exp == 31:
+		return math.Float32frombits(sign | 0xff<<23 | frac<<13)
+	case exp != 0:
+		return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
+	}
+	v := float32(frac) / (1 << 24)
+	if sign != 0 {
+		v = -v
+	}
+	return v
+}
+
+// floatToBF16 rounds to nearest, ties to even; NaN stays NaN.
+func floatToBF16(f float32) uint16 {
+	b := math.Float32bits(f)
+	if f != f {
+		return uint16(b>>16) | 0x40
+	}
+	return uint16((b + 0x7fff + b>>16&1) >> 16)
+}
+
+// A Tensor is a named weight in row-major order.
+type Tensor struct {
+	TensorShape
+	Data []float32
+}
+
+// writeTensors writes tensors in the order given, as F32 or BF16. The same
+// tensors give the same bytes.
+func writeTensors(path string, tensors []Tensor, dtype string) (err error) {
+	size, err := dtypeSize(dtype)
+	if err != nil {
+		return err
+	}
+	if dtype == "F16" {
+		return errors.New("writing F16 is not supported; use F32 or BF16")
+	}
+	header := map[string]any{metadataKey: map[string]string{"format": "pt"}}
+	var at int64
+	for _, t := range tensors {
+		end := at + int64(len(t.Data))*size
+		header[t.Name] = tensorHeader{Dtype: dtype, Shape: t.Shape, Offsets: [2]int64{at, end}}
+		at = end
+	}
+	raw, err := json.Marshal(header)
+	if err != nil {
+		return err
+	}
+	// The data begins at a multiple of 8, padded by spaces as the format asks.
+	for len(raw)%8 != 0 {
+		raw = append(raw, ' ')
+	}
+	return writeFile(path, func(w io.Writer) error {
+		if err := binary.Write(w, binary.LittleEndian, uint64(len(raw))); err != nil {
+			return err
+		}
+		if _, err := w.Write(raw); err != nil {
+			return err
+		}
+		for _, t := range tensors {
+			if err := writeData(w, t.Data, dtype); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func writeData(w io.Writer, data []float32, dtype string) error {
+	var buf []byte
+	for part := range slices.Chunk(data, 1<<16) {
+		buf = buf[:0]
+		for _, v := range part {
+			if dtype == "BF16" {
+				buf = binary.LittleEndian.AppendUint16(buf, floatToBF16(v))
+			} else {
+				buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
+			}
+		}
+		if _, err := w.Write(buf); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeFile makes path appear whole or not at all.
+func writeFile(path string, write func(io.Writer) error) (err error) {
+	f, err := os.Create(path + ".part")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(path + ".part")
+	w := bufio.NewWriterSize(f, 1<<20)
+	err = write(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(path+".part", path)
+}
+
+// WriteTensors writes tensors, in the order given, as a safetensors file in
+// float32. The file appears whole or not at all.
+func WriteTensors(path string, tensors []Tensor) error {
+	if err := writeTensors(path, tensors, "F32"); err != nil {
+		return fmt.Errorf("model: writing tensors: %w", err)
+	}
+	return nil
+}
+
+// ReadTensors reads the named tensors of a safetensors file into their data.
+// A missing, extra or wrongly shaped tensor is an error.
+func ReadTensors(path string, tensors []Tensor) error {
+	f, err := openTensors(path)
+	if err != nil {
+		return fmt.Errorf("model: reading tensors: %w", err)
+	}
+	defer f.close()
+	if len(f.headers) != len(tensors) {
+		return fmt.Errorf("model: file has %d tensors, want %d", len(f.headers), len(tensors))
+	}
+	for _, t := range tensors {
+		h, ok := f.headers[t.Name]
+		if !ok || !slices.Equal(h.Shape, t.Shape) {
+			return fmt.Errorf("model: file has no tensor %q of shape %v", t.Name, t.Shape)
+		}
+		if err := f.read(t.Name, t.Data); err != nil {
+			return fmt.Errorf("model: %w", err)
+		}
+	}
+	return nil
+}
