@@ -52,12 +52,16 @@ func Find(text, quote string, hint int) (start, end int, ok bool) {
 
 // Find returns the byte range of quote. An exact occurrence is preferred to
 // one that only reads the same, and of several the one that starts nearest to
-// hint; with a negative hint the first. Where no occurrence is whole, because
+// hint; with a negative hint the first. It begins and ends with words, unless
+// the quote is exactly at the hint. Where no occurrence is whole, because
 // a page's footer stands inside, a long quote is found by its two ends.
 func (l *Locator) Find(quote string, hint int) (start, end int, ok bool) {
 	quote = strings.TrimSpace(quote)
 	if quote == "" {
 		return 0, 0, false
+	}
+	if hint >= 0 && hint <= len(l.text) && strings.HasPrefix(l.text[hint:], quote) {
+		return hint, hint + len(quote), true
 	}
 	if start, ok = l.exact(quote, hint); ok {
 		return start, start + len(quote), true
