@@ -111,4 +111,4 @@ func differs(a, b []float32) int {
 	return -1
 }
 
-func levels() []*ops { return []*ops{portable} }
+func levels() []*ops { return machineLevels() }

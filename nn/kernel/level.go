@@ -1,5 +1,7 @@
 package kernel
 
+import "os"
+
 // ops is one implementation of the inner loops. Slices that one call takes have
 // the same length, unless said otherwise; the caller has checked it.
 type ops struct {
@@ -31,4 +33,14 @@ type ops struct {
 // lower one than the machine's best.
 func Level() string { return active.level }
 
-var active = portable
+var active = choose(machineLevels(), os.Getenv("ADAPT_KERNEL"))
+
+// choose returns the level that has the name, or else the first.
+func choose(levels []*ops, name string) *ops {
+	for _, o := range levels {
+		if o.level == name {
+			return o
+		}
+	}
+	return levels[0]
+}

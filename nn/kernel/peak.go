@@ -9,12 +9,14 @@ import (
 // threads goroutines, and returns the GFLOP/s of all together: what a matrix
 // product could reach at best.
 func PeakFMA(threads int, d time.Duration) float64 {
+	const rounds = 1 << 14
 	threads = max(threads, 1)
 	done := make([]float64, threads)
 	start := time.Now()
 	Parallel(threads, threads, func(lo, hi int) {
 		for time.Since(start) < d {
-			done[lo] += active.gemm.peak(1 << 16)
+			active.gemm.peak(rounds)
+			done[lo] += rounds * float64(active.gemm.peakOps)
 			runtime.Gosched()
 		}
 	})

@@ -1,0 +1,337 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// rows512 is the height of the AVX-512 tile: 14 rows of two registers are 28
+// accumulators, which leaves two registers for B and two for A.
+const rows512 = 14
+
+var zmm = []VecPhysical{
+	Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15,
+	Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31,
+}
+
+const microSignature = "func(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)"
+
+// micro512 computes a tile of C of rows×32. A is packed as kc columns of rows
+// elements; the rows of B are ldb bytes apart, and those of C ldc bytes. Only the
+// columns in mask are stored.
+func micro512(rows int) {
+	TEXT(fmt.Sprintf("micro%dx32avx512", rows), NOSPLIT, microSignature)
+	Pragma("noescape")
+	kc := Load(Param("kc"), GP64())
+	a := Load(Param("a"), GP64())
+	b := Load(Param("b"), GP64())
+	ldb := Load(Param("ldb"), GP64())
+	c := Load(Param("c"), GP64())
+	ldc := Load(Param("ldc"), GP64())
+	acc := func(i, j int) VecPhysical { return zmm[2*i+j] }
+
+	Comment("Fetch C while the product is computed.")
+	at := GP64()
+	MOVQ(c, at)
+	for i := range rows {
+		PREFETCHT0(Mem{Base: at})
+		PREFETCHT0(Mem{Base: at, Disp: 64})
+		if i < rows-1 {
+			ADDQ(ldc, at)
+		}
+	}
+	for i := range 2 * rows {
+		VPXORD(zmm[i], zmm[i], zmm[i])
+	}
+	step := func(p int) {
+		VMOVUPS(Mem{Base: b}, Z28)
+		VMOVUPS(Mem{Base: b, Disp: 64}, Z29)
+		ADDQ(ldb, b)
+		for i := range rows {
+			x := zmm[30+i%2]
+			VBROADCASTSS(Mem{Base: a, Disp: 4 * (p*rows + i)}, x)
+			VFMADD231PS(Z28, x, acc(i, 0))
+			VFMADD231PS(Z29, x, acc(i, 1))
+		}
+	}
+	loop(kc, 4, func(n int) {
+		for p := range n {
+			step(p)
+		}
+		ADDQ(Imm(uint64(4*n*rows)), a)
+	})
+
+	mask := GP32()
+	Load(Param("mask"), mask)
+	KMOVW(mask, K1)
+	SHRL(Imm(16), mask)
+	KMOVW(mask, K2)
+	VBROADCASTSS(NewParamAddr("alpha", 48), Z28)
+	add := Load(Param("add"), GP64())
+	TESTQ(add, add)
+	JZ(LabelRef("store"))
+	for i := range rows {
+		VFMADD213PS(Mem{Base: c}, Z28, K1, acc(i, 0))
+		VFMADD213PS(Mem{Base: c, Disp: 64}, Z28, K2, acc(i, 1))
+		VMOVUPS(acc(i, 0), K1, Mem{Base: c})
+		VMOVUPS(acc(i, 1), K2, Mem{Base: c, Disp: 64})
+		ADDQ(ldc, c)
+	}
+	VZEROUPPER()
+	RET()
+	Label("store")
+	for i := range rows {
+		VMULPS(Z28, acc(i, 0), acc(i, 0))
+		VMULPS(Z28, acc(i, 1), acc(i, 1))
+		VMOVUPS(acc(i, 0), K1, Mem{Base: c})
+		VMOVUPS(acc(i, 1), K2, Mem{Base: c, Disp: 64})
+		ADDQ(ldc, c)
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// loop emits body unrolled by unroll for as long as n is at least that, and body
+// for one at a time for the rest. It uses n up.
+func loop(n Register, unroll int, body func(n int)) {
+	name := fmt.Sprintf("loop%d", unroll)
+	SUBQ(Imm(uint64(unroll)), n)
+	JL(LabelRef(name + "rest"))
+	Label(name)
+	body(unroll)
+	SUBQ(Imm(uint64(unroll)), n)
+	JGE(LabelRef(name))
+	Label(name + "rest")
+	ADDQ(Imm(uint64(unroll)), n)
+	JZ(LabelRef(name + "end"))
+	Label(name + "one")
+	body(1)
+	DECQ(n)
+	JNZ(LabelRef(name + "one"))
+	Label(name + "end")
+}
+
+// packTrans512 turns up to 16 rows of src, n elements each, into n columns: a
+// transposition of 16×16 elements at a time, in registers.
+func packTrans512() {
+	TEXT("packTransAVX512", NOSPLIT, "func(dst *float32, dstStride int, src *float32, srcStride, rows, n int)")
+	Pragma("noescape")
+	dst := Load(Param("dst"), GP64())
+	dstStride := Load(Param("dstStride"), GP64())
+	src := Load(Param("src"), GP64())
+	srcStride := Load(Param("srcStride"), GP64())
+	rows := Load(Param("rows"), GP64())
+	n := Load(Param("n"), GP64())
+
+	MOVQ(rows, RCX)
+	mask := GP64()
+	MOVQ(U32(1), mask)
+	SHLQ(CL, mask)
+	DECQ(mask)
+	KMOVW(mask.As32(), K2)
+	MOVQ(U32(0xffff), mask)
+	KMOVW(mask.As32(), K1)
+	for i := range 16 {
+		VPXORD(zmm[i], zmm[i], zmm[i])
+	}
+	block := func(name string, store func(z VecPhysical)) {
+		at := GP64()
+		MOVQ(src, at)
+		for i := range 16 {
+			if i > 0 {
+				CMPQ(rows, Imm(uint64(i)))
+				JLE(LabelRef(name + "loaded"))
+				ADDQ(srcStride, at)
+			}
+			VMOVUPS_Z(Mem{Base: at}, K1, zmm[i])
+		}
+		Label(name + "loaded")
+		// Four rows at a time to 4×4 blocks: afterwards register 16+4g+c has in
+		// its lane l rows 4g to 4g+3 of column 4l+c.
+		for g := range 4 {
+			r, t := zmm[4*g:], zmm[16+4*g:]
+			VUNPCKLPS(r[1], r[0], t[0])
+			VUNPCKHPS(r[1], r[0], t[1])
+			VUNPCKLPS(r[3], r[2], t[2])
+			VUNPCKHPS(r[3], r[2], t[3])
+			VUNPCKLPD(t[2], t[0], r[0])
+			VUNPCKHPD(t[2], t[0], r[1])
+			VUNPCKLPD(t[3], t[1], r[2])
+			VUNPCKHPD(t[3], t[1], r[3])
+		}
+		// Then the lanes of the four groups.
+		col := make([]VecPhysical, 16)
+		for c := range 4 {
+			g0, g1, g2, g3 := zmm[c], zmm[4+c], zmm[8+c], zmm[12+c]
+			t := zmm[16+4*c:]
+			VSHUFF32X4(Imm(0x88), g1, g0, t[0])
+			VSHUFF32X4(Imm(0xdd), g1, g0, t[1])
+			VSHUFF32X4(Imm(0x88), g3, g2, t[2])
+			VSHUFF32X4(Imm(0xdd), g3, g2, t[3])
+			VSHUFF32X4(Imm(0x88), t[2], t[0], g0)
+			VSHUFF32X4(Imm(0x88), t[3], t[1], g1)
+			VSHUFF32X4(Imm(0xdd), t[2], t[0], g2)
+			VSHUFF32X4(Imm(0xdd), t[3], t[1], g3)
+			col[c], col[4+c], col[8+c], col[12+c] = g0, g1, g2, g3
+		}
+		for _, z := range col {
+			VMOVUPS(z, K2, Mem{Base: dst})
+			ADDQ(dstStride, dst)
+			if store != nil {
+				store(z)
+			}
+		}
+		// The rows that were not loaded hold columns now; they are never stored.
+	}
+	SUBQ(Imm(16), n)
+	JL(LabelRef("rest"))
+	Label("blocks")
+	block("full", nil)
+	ADDQ(Imm(64), src)
+	SUBQ(Imm(16), n)
+	JGE(LabelRef("blocks"))
+	Label("rest")
+	ADDQ(Imm(16), n)
+	JZ(LabelRef("end"))
+	MOVQ(n, RCX)
+	rest := GP64()
+	MOVQ(U32(1), rest)
+	SHLQ(CL, rest)
+	DECQ(rest)
+	KMOVW(rest.As32(), K1)
+	block("part", func(VecPhysical) {
+		DECQ(n)
+		JZ(LabelRef("end"))
+	})
+	Label("end")
+	VZEROUPPER()
+	RET()
+}
+
+// packRows512 copies n rows of up to 32 elements, those in mask.
+func packRows512() {
+	TEXT("packRowsAVX512", NOSPLIT, "func(dst *float32, dstStride int, src *float32, srcStride int, mask uint32, n int)")
+	Pragma("noescape")
+	dst := Load(Param("dst"), GP64())
+	dstStride := Load(Param("dstStride"), GP64())
+	src := Load(Param("src"), GP64())
+	srcStride := Load(Param("srcStride"), GP64())
+	mask := GP32()
+	Load(Param("mask"), mask)
+	n := Load(Param("n"), GP64())
+	KMOVW(mask, K1)
+	SHRL(Imm(16), mask)
+	KMOVW(mask, K2)
+	loop(n, 4, func(n int) {
+		for p := range n {
+			VMOVUPS_Z(Mem{Base: src}, K1, zmm[2*p])
+			VMOVUPS_Z(Mem{Base: src, Disp: 64}, K2, zmm[2*p+1])
+			ADDQ(srcStride, src)
+		}
+		for p := range n {
+			VMOVUPS(zmm[2*p], K1, Mem{Base: dst})
+			VMOVUPS(zmm[2*p+1], K2, Mem{Base: dst, Disp: 64})
+			ADDQ(dstStride, dst)
+		}
+	})
+	VZEROUPPER()
+	RET()
+}
+
+// dots512 computes the inner products of rows rows of x with four rows of w, all
+// of n elements; out[4*i+j] is that of row i of x and row j of w.
+func dots512(rows int) {
+	TEXT(fmt.Sprintf("dots%dx4avx512", rows), NOSPLIT, "func(n int, x *float32, ldx int, w *float32, ldw int, out *float32)")
+	Pragma("noescape")
+	n := Load(Param("n"), GP64())
+	x := Load(Param("x"), GP64())
+	ldx := Load(Param("ldx"), GP64())
+	w := Load(Param("w"), GP64())
+	ldw := Load(Param("ldw"), GP64())
+	out := Load(Param("out"), GP64())
+	ldx3, ldw3 := GP64(), GP64()
+	LEAQ(Mem{Base: ldx, Index: ldx, Scale: 2}, ldx3)
+	LEAQ(Mem{Base: ldw, Index: ldw, Scale: 2}, ldw3)
+	row := func(base, ld, ld3 Register, i int) Mem {
+		switch i {
+		case 0:
+			return Mem{Base: base}
+		case 3:
+			return Mem{Base: base, Index: ld3, Scale: 1}
+		}
+		return Mem{Base: base, Index: ld, Scale: uint8(i)}
+	}
+	for i := range 4 * rows {
+		VPXORD(zmm[i], zmm[i], zmm[i])
+	}
+	SUBQ(Imm(16), n)
+	JL(LabelRef("rest"))
+	Label("loop")
+	for j := range 4 {
+		VMOVUPS(row(w, ldw, ldw3, j), zmm[16+j])
+	}
+	for i := range rows {
+		VMOVUPS(row(x, ldx, ldx3, i), zmm[20+i])
+		for j := range 4 {
+			VFMADD231PS(zmm[16+j], zmm[20+i], zmm[4*i+j])
+		}
+	}
+	ADDQ(Imm(64), x)
+	ADDQ(Imm(64), w)
+	SUBQ(Imm(16), n)
+	JGE(LabelRef("loop"))
+	Label("rest")
+	ADDQ(Imm(16), n)
+	JZ(LabelRef("sum"))
+	MOVQ(n, RCX)
+	rest := GP64()
+	MOVQ(U32(1), rest)
+	SHLQ(CL, rest)
+	DECQ(rest)
+	KMOVW(rest.As32(), K1)
+	for j := range 4 {
+		VMOVUPS_Z(row(w, ldw, ldw3, j), K1, zmm[16+j])
+	}
+	for i := range rows {
+		VMOVUPS_Z(row(x, ldx, ldx3, i), K1, zmm[20+i])
+		for j := range 4 {
+			VFMADD231PS(zmm[16+j], zmm[20+i], zmm[4*i+j])
+		}
+	}
+	Label("sum")
+	for i := range rows {
+		r := zmm[4*i : 4*i+4]
+		for _, z := range r {
+			VEXTRACTF64X4(Imm(1), z, Y16)
+			VADDPS(Y16, z.AsY(), z.AsY())
+		}
+		VHADDPS(r[1].AsY(), r[0].AsY(), r[0].AsY())
+		VHADDPS(r[3].AsY(), r[2].AsY(), r[2].AsY())
+		VHADDPS(r[2].AsY(), r[0].AsY(), r[0].AsY())
+		VEXTRACTF128(Imm(1), r[0].AsY(), r[1].AsX())
+		VADDPS(r[1].AsX(), r[0].AsX(), r[0].AsX())
+		VMOVUPS(r[0].AsX(), Mem{Base: out, Disp: 16 * i})
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// peak512 runs n rounds of 24 independent multiply-adds of 16 lanes.
+func peak512() {
+	TEXT("peakAVX512", NOSPLIT, "func(n int)")
+	n := Load(Param("n"), GP64())
+	for i := range 32 {
+		VPXORD(zmm[i], zmm[i], zmm[i])
+	}
+	Label("loop")
+	for i := range 24 {
+		VFMADD231PS(Z30, Z31, zmm[i])
+	}
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
