@@ -60,7 +60,7 @@ func (l *Locator) Find(quote string, hint int) (start, end int, ok bool) {
 	if quote == "" {
 		return 0, 0, false
 	}
-	if hint >= 0 && hint <= len(l.text) && strings.HasPrefix(l.text[hint:], quote) {
+	if hint >= 0 && hint < len(l.text) && utf8.RuneStart(l.text[hint]) && strings.HasPrefix(l.text[hint:], quote) {
 		return hint, hint + len(quote), true
 	}
 	if start, ok = l.exact(quote, hint); ok {
@@ -164,6 +164,9 @@ func (l *Locator) wordEdges(start, end int) bool {
 func midWord(s string, at int) bool {
 	if at <= 0 || at >= len(s) {
 		return false
+	}
+	if !utf8.RuneStart(s[at]) {
+		return true
 	}
 	before, _ := utf8.DecodeLastRuneInString(s[:at])
 	after, _ := utf8.DecodeRuneInString(s[at:])
