@@ -12,7 +12,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -154,15 +153,36 @@ func legalGold(c *contract, plain string) ([]label.Gold, error) {
 // findSpaced finds the words of quote in text at or after from, whatever white
 // space is between them.
 func findSpaced(text, quote string, from int) (start, end int, ok bool) {
-	parts := strings.Fields(quote)
-	for i, p := range parts {
-		parts[i] = regexp.QuoteMeta(p)
+	words := strings.Fields(quote)
+	for start = from; ; start++ {
+		n := strings.Index(text[start:], words[0])
+		if n < 0 {
+			return 0, 0, false
+		}
+		start += n
+		if end, ok = matchSpaced(text, words, start); ok {
+			return start, end, true
+		}
 	}
-	at := regexp.MustCompile(strings.Join(parts, `\s+`)).FindStringIndex(text[from:])
-	if at == nil {
-		return 0, 0, false
+}
+
+// matchSpaced reports whether the words stand in text from start on.
+func matchSpaced(text string, words []string, start int) (end int, ok bool) {
+	end = start
+	for i, w := range words {
+		if i > 0 {
+			rest := strings.TrimLeft(text[end:], " \n")
+			if len(rest) == len(text[end:]) {
+				return 0, false
+			}
+			end = len(text) - len(rest)
+		}
+		if !strings.HasPrefix(text[end:], w) {
+			return 0, false
+		}
+		end += len(w)
 	}
-	return from + at[0], from + at[1], true
+	return end, true
 }
 
 // jsonLines writes one JSON value a line, without escapes for HTML.

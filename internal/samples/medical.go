@@ -8,27 +8,18 @@ import (
 	"adapt/label"
 )
 
-// HL7Reports and FHIRReports are how many of the reports are messages and
-// resources; the others are text files.
-const (
-	HL7Reports  = 50
-	FHIRReports = 50
-)
-
 func medicalFiles(seed int64) ([]file, error) {
-	studies, err := loadStudies()
+	w, err := newReportWriter(seed)
 	if err != nil {
 		return nil, err
 	}
-	rng := rand.New(rand.NewPCG(uint64(seed), 2))
-	w := &reportWriter{rng: rng, studies: studies, decks: map[string]*deck{}}
+	reports, err := w.all()
+	if err != nil {
+		return nil, err
+	}
 	var files []file
 	var gold []label.Gold
-	for i, s := range schedule(studies, rng) {
-		r, err := w.compose(s, i+1)
-		if err != nil {
-			return nil, err
-		}
+	for i, r := range reports {
 		layout := rand.New(rand.NewPCG(uint64(seed), uint64(2000+i)))
 		f := file{name: "medical/" + r.key}
 		switch {

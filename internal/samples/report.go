@@ -207,7 +207,28 @@ type reportWriter struct {
 	rng     *rand.Rand
 	studies []study
 	decks   map[string]*deck
-	earlier []map[string]bool
+	earlier [][]uint64
+}
+
+func newReportWriter(seed int64) (*reportWriter, error) {
+	studies, err := loadStudies()
+	if err != nil {
+		return nil, err
+	}
+	return &reportWriter{rng: rand.New(rand.NewPCG(uint64(seed), 2)), studies: studies, decks: map[string]*deck{}}, nil
+}
+
+// all writes the reports in their order.
+func (w *reportWriter) all() ([]*report, error) {
+	var out []*report
+	for i, s := range schedule(w.studies, w.rng) {
+		r, err := w.compose(s, i+1)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
 }
 
 // compose writes a report of the study, anew until it is unlike all earlier
@@ -219,7 +240,7 @@ func (w *reportWriter) compose(s *study, number int) (*report, error) {
 			return nil, err
 		}
 		set := shingles(strings.Join(r.sentences, " ") + " " + strings.Join(r.impression, " "))
-		alike := slices.ContainsFunc(w.earlier, func(e map[string]bool) bool { return jaccard(set, e) > 0.5 })
+		alike := slices.ContainsFunc(w.earlier, func(e []uint64) bool { return jaccard(set, e) > 0.5 })
 		if alike {
 			continue
 		}

@@ -1,27 +1,43 @@
 package samples
 
-import "strings"
+import (
+	"hash/fnv"
+	"slices"
+	"strings"
+)
 
-// shingles returns the runs of five words of a text, without case or marks.
-func shingles(text string) map[string]bool {
+// shingles returns the hashes of the runs of five words of a text, without
+// case or punctuation, ascending and each once.
+func shingles(text string) []uint64 {
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
 	})
-	out := map[string]bool{}
+	var out []uint64
 	for i := 0; i+5 <= len(words); i++ {
-		out[strings.Join(words[i:i+5], " ")] = true
+		h := fnv.New64a()
+		for _, w := range words[i : i+5] {
+			// A hash does not fail.
+			_, _ = h.Write([]byte(w + " "))
+		}
+		out = append(out, h.Sum64())
 	}
-	return out
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
-func jaccard(a, b map[string]bool) float64 {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
+// jaccard returns the share of common elements among all, in O(len(a)+len(b)).
+func jaccard(a, b []uint64) float64 {
 	shared := 0
-	for s := range a {
-		if b[s] {
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch {
+		case a[i] < b[j]:
+			i++
+		case a[i] > b[j]:
+			j++
+		default:
 			shared++
+			i++
+			j++
 		}
 	}
 	if all := len(a) + len(b) - shared; all > 0 {

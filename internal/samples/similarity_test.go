@@ -5,7 +5,7 @@ import "slices"
 // pairwise returns the similarities of all pairs, ascending, and the pair that
 // is most alike.
 func pairwise(texts []string) (sorted []float64, a, b int) {
-	sets := make([]map[string]bool, len(texts))
+	sets := make([][]uint64, len(texts))
 	for i, t := range texts {
 		sets[i] = shingles(t)
 	}
