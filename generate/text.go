@@ -1,0 +1,233 @@
+package generate
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"adapt/model"
+	"adapt/nn/kernel"
+	"adapt/prompt"
+	"adapt/tokenizer"
+)
+
+// A Text answers prompts as text: a model with its tokenizer. It is safe for
+// use by several goroutines.
+type Text struct {
+	d   *Decoder
+	tok tokenizer.Tokenizer
+}
+
+// NewText joins a model and its tokenizer; threads is as for NewDecoder. It is
+// an error when the tokenizer knows more tokens than the model.
+func NewText(m *model.Model, tok tokenizer.Tokenizer, threads int) (*Text, error) {
+	if tok.VocabSize() > m.Config.VocabSize {
+		return nil, fmt.Errorf("generate: the tokenizer has %d tokens, the model %d: they do not belong together", tok.VocabSize(), m.Config.VocabSize)
+	}
+	return &Text{d: NewDecoder(m, threads), tok: tok}, nil
+}
+
+// Tokenizer returns the model's tokenizer.
+func (t *Text) Tokenizer() tokenizer.Tokenizer { return t.tok }
+
+// MaxTokens is how long an exchange may get.
+func (t *Text) MaxTokens() int { return t.d.c.MaxPositions }
+
+// Begin starts an exchange. Cancelling ctx ends it at the next call.
+func (t *Text) Begin(ctx context.Context) (prompt.Session, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return &Session{
+		ctx: ctx, t: t, cache: t.d.newCache(),
+		pending: slices.Clone(t.tok.Markers().Begin), logits: make([]float32, t.d.c.VocabSize),
+	}, nil
+}
+
+var (
+	_ prompt.Model   = (*Text)(nil)
+	_ prompt.Session = (*Session)(nil)
+)
+
+// A Session is one exchange, rendered as package prompt renders it.
+type Session struct {
+	ctx     context.Context
+	t       *Text
+	cache   *cache
+	pending []int32 // tokens that the cache has not seen
+	logits  []float32
+	fresh   bool // whether logits are those after the last token
+}
+
+// Len is the number of tokens in the context.
+func (s *Session) Len() int { return s.cache.len + len(s.pending) }
+
+func (s *Session) add(ids ...int32) error {
+	if s.Len()+len(ids) > s.t.MaxTokens() {
+		return fmt.Errorf("generate: %w: %d tokens, the model has %d positions", ErrContextFull, s.Len()+len(ids), s.t.MaxTokens())
+	}
+	s.pending, s.fresh = append(s.pending, ids...), false
+	return s.ctx.Err()
+}
+
+// Ask appends an input; the model is about to answer.
+func (s *Session) Ask(input string) error { return s.add(prompt.Ask(s.t.tok, input)...) }
+
+// Say appends text to the answer.
+func (s *Session) Say(text string) error { return s.add(s.t.tok.Encode(text)...) }
+
+// End closes the answer.
+func (s *Session) End() error { return s.add(s.t.tok.Markers().End) }
+
+// flush runs the model over the pending tokens.
+func (s *Session) flush() error {
+	if s.fresh {
+		return nil
+	}
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
+	hidden, err := s.cache.forward(s.pending)
+	if err != nil {
+		return err
+	}
+	width := s.t.d.c.Hidden
+	s.cache.logits(hidden[(len(s.pending)-1)*width:], s.logits)
+	s.pending, s.fresh = s.pending[:0], true
+	return nil
+}
+
+// logProb returns the log-probability of a token under logits.
+func logProb(logits []float32, id int32, lse float32) float64 { return float64(logits[id] - lse) }
+
+// unlikely is the log-probability of a choice's first token below which its
+// further tokens are not looked at: less than one in a thousand.
+const unlikely = -7
+
+// Next returns the log-probability that the answer goes on with each choice;
+// "" is the end of the answer. For a choice of several tokens whose first is
+// less likely than 1 in 1,000 it returns that token's, which bounds it.
+func (s *Session) Next(choices []string) ([]float64, error) {
+	if err := s.flush(); err != nil {
+		return nil, err
+	}
+	out := make([]float64, len(choices))
+	lse := kernel.LogSumExp(s.logits)
+	var rest []int
+	encoded := make([][]int32, len(choices))
+	for i, choice := range choices {
+		ids := s.t.tok.Encode(choice)
+		if choice == "" {
+			ids = []int32{s.t.tok.Markers().End}
+		}
+		encoded[i], out[i] = ids, logProb(s.logits, ids[0], lse)
+		if len(ids) > 1 && out[i] > unlikely {
+			rest = append(rest, i)
+		}
+	}
+	at := s.cache.len
+	scratch := make([]float32, len(s.logits))
+	for _, i := range rest {
+		more, err := s.continuation(encoded[i], scratch)
+		s.cache.truncate(at)
+		if err != nil {
+			return nil, err
+		}
+		out[i] += more
+	}
+	return out, nil
+}
+
+// continuation returns the log-probability of ids[1:] after ids[0].
+func (s *Session) continuation(ids []int32, scratch []float32) (float64, error) {
+	hidden, err := s.cache.forward(ids[:len(ids)-1])
+	if err != nil {
+		return 0, err
+	}
+	sum, width := 0.0, s.t.d.c.Hidden
+	for i, id := range ids[1:] {
+		s.cache.logits(hidden[i*width:(i+1)*width], scratch)
+		sum += logProb(scratch, id, kernel.LogSumExp(scratch))
+	}
+	return sum, nil
+}
+
+// Write decodes greedily until the end of the answer, max tokens or the end of
+// the context, and closes the answer. Markers other than the end are never
+// written.
+func (s *Session) Write(max int) (prompt.Written, error) {
+	m := s.t.tok.Markers()
+	var w prompt.Written
+	var ids []int32
+	for w.Tokens < max && s.Len()+1 < s.t.MaxTokens() {
+		if err := s.flush(); err != nil {
+			return w, err
+		}
+		id := s.best(m)
+		w.LogProb += logProb(s.logits, id, kernel.LogSumExp(s.logits))
+		if id == m.End {
+			w.Finished = true
+			break
+		}
+		ids, w.Tokens = append(ids, id), w.Tokens+1
+		if err := s.add(id); err != nil {
+			return w, err
+		}
+	}
+	w.Text = s.t.tok.Decode(ids)
+	return w, s.End()
+}
+
+// best returns the likeliest token that may stand in an answer, the lowest of
+// equals.
+func (s *Session) best(m tokenizer.Markers) int32 {
+	best, top := m.End, float32(math.Inf(-1))
+	for id, v := range s.logits[:s.t.tok.VocabSize()] {
+		if v > top && !isMarker(m, int32(id)) {
+			best, top = int32(id), v
+		}
+	}
+	return best
+}
+
+func isMarker(m tokenizer.Markers, id int32) bool {
+	for _, marker := range [][]int32{m.Begin, m.Input, m.Output} {
+		if len(marker) == 1 && marker[0] == id && id != m.End {
+			return true
+		}
+	}
+	return false
+}
+
+// lossContext is how many tokens LogLoss looks at together.
+const lossContext = 512
+
+// LogLoss returns the sum of -log p (nats) over the first maxTokens tokens of
+// text, and their number, read in windows of 512 tokens that each begin anew.
+func (t *Text) LogLoss(ctx context.Context, text string, maxTokens int) (nats float64, tokens int, err error) {
+	ids := t.tok.Encode(text)
+	ids = ids[:min(len(ids), maxTokens)]
+	logits, width := make([]float32, t.d.c.VocabSize), t.d.c.Hidden
+	window := min(lossContext, t.MaxTokens()-len(t.tok.Markers().Begin))
+	for part := range slices.Chunk(ids, window) {
+		if err := ctx.Err(); err != nil {
+			return 0, 0, err
+		}
+		c, begin := t.d.newCache(), t.tok.Markers().Begin
+		hidden, err := c.forward(append(slices.Clone(begin), part...))
+		if err != nil {
+			return 0, 0, err
+		}
+		for i, id := range part {
+			at := len(begin) + i - 1 // the state that predicts token i
+			if at < 0 {
+				continue
+			}
+			c.logits(hidden[at*width:(at+1)*width], logits)
+			nats -= logProb(logits, id, kernel.LogSumExp(logits))
+			tokens++
+		}
+	}
+	return nats, tokens, nil
+}
