@@ -47,12 +47,6 @@ func micro13x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc i
 func micro14x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
 
 //go:noescape
-func packTransAVX512(dst *float32, dstStride int, src *float32, srcStride int, rows int, n int)
-
-//go:noescape
-func packRowsAVX512(dst *float32, dstStride int, src *float32, srcStride int, mask uint32, n int)
-
-//go:noescape
 func dots1x4avx512(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
 
 //go:noescape
@@ -64,4 +58,147 @@ func dots3x4avx512(n int, x *float32, ldx int, w *float32, ldw int, out *float32
 //go:noescape
 func dots4x4avx512(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
 
+//go:noescape
+func packTransAVX512(dst *float32, dstStride int, src *float32, srcStride int, rows int, n int)
+
+//go:noescape
+func packRowsAVX512(dst *float32, dstStride int, src *float32, srcStride int, mask uint32, n int)
+
 func peakAVX512(n int)
+
+//go:noescape
+func dotAVX512(a []float32, b []float32) float32
+
+//go:noescape
+func dot3AVX512(a []float32, b []float32, c []float32) float32
+
+//go:noescape
+func zerosAVX512(x []float32) float32
+
+//go:noescape
+func maxAVX512(x []float32) float32
+
+//go:noescape
+func axpyAVX512(dst []float32, a float32, x []float32)
+
+//go:noescape
+func addAVX512(dst []float32, x []float32)
+
+//go:noescape
+func scaleAVX512(x []float32, a float32)
+
+//go:noescape
+func scaleMulAVX512(y []float32, x []float32, w []float32, a float32)
+
+//go:noescape
+func mulSubAVX512(x []float32, p []float32, a float32)
+
+//go:noescape
+func normGradAVX512(dx []float32, dw []float32, x []float32, w []float32, dy []float32, inv float32, c float32)
+
+//go:noescape
+func rotateAVX512(x []float32, y []float32, cos []float32, sin []float32)
+
+//go:noescape
+func expSumAVX512(x []float32, shift float32) float32
+
+//go:noescape
+func sumExpAVX512(x []float32, shift float32) float32
+
+//go:noescape
+func swigluAVX512(y []float32, gate []float32, up []float32)
+
+//go:noescape
+func swigluGradAVX512(dgate []float32, dup []float32, gate []float32, up []float32, dy []float32)
+
+//go:noescape
+func sumSquaresAVX512(x []float32) float64
+
+//go:noescape
+func adamwAVX512(w []float32, g []float32, m []float32, v []float32, p *float32)
+
+//go:noescape
+func micro1x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
+func micro2x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
+func micro3x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
+func micro4x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
+func micro5x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
+func micro6x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
+func dots1x4avx2(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
+
+//go:noescape
+func dots2x4avx2(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
+
+//go:noescape
+func dots3x4avx2(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
+
+//go:noescape
+func packTransAVX2(dst *float32, dstStride int, src *float32, srcStride int, rows int, n int)
+
+//go:noescape
+func packRowsAVX2(dst *float32, dstStride int, src *float32, srcStride int, mask uint32, n int)
+
+func peakAVX2(n int)
+
+//go:noescape
+func dotAVX2(a []float32, b []float32) float32
+
+//go:noescape
+func dot3AVX2(a []float32, b []float32, c []float32) float32
+
+//go:noescape
+func zerosAVX2(x []float32) float32
+
+//go:noescape
+func maxAVX2(x []float32) float32
+
+//go:noescape
+func axpyAVX2(dst []float32, a float32, x []float32)
+
+//go:noescape
+func addAVX2(dst []float32, x []float32)
+
+//go:noescape
+func scaleAVX2(x []float32, a float32)
+
+//go:noescape
+func scaleMulAVX2(y []float32, x []float32, w []float32, a float32)
+
+//go:noescape
+func mulSubAVX2(x []float32, p []float32, a float32)
+
+//go:noescape
+func normGradAVX2(dx []float32, dw []float32, x []float32, w []float32, dy []float32, inv float32, c float32)
+
+//go:noescape
+func rotateAVX2(x []float32, y []float32, cos []float32, sin []float32)
+
+//go:noescape
+func expSumAVX2(x []float32, shift float32) float32
+
+//go:noescape
+func sumExpAVX2(x []float32, shift float32) float32
+
+//go:noescape
+func swigluAVX2(y []float32, gate []float32, up []float32)
+
+//go:noescape
+func swigluGradAVX2(dgate []float32, dup []float32, gate []float32, up []float32, dy []float32)
+
+//go:noescape
+func sumSquaresAVX2(x []float32) float64
+
+//go:noescape
+func adamwAVX2(w []float32, g []float32, m []float32, v []float32, p *float32)

@@ -4,6 +4,294 @@
 
 #include "textflag.h"
 
+DATA firstLanes<>+0(SB)/4, $0xffffffff
+DATA firstLanes<>+4(SB)/4, $0xffffffff
+DATA firstLanes<>+8(SB)/4, $0xffffffff
+DATA firstLanes<>+12(SB)/4, $0xffffffff
+DATA firstLanes<>+16(SB)/4, $0xffffffff
+DATA firstLanes<>+20(SB)/4, $0xffffffff
+DATA firstLanes<>+24(SB)/4, $0xffffffff
+DATA firstLanes<>+28(SB)/4, $0xffffffff
+DATA firstLanes<>+32(SB)/4, $0x00000000
+DATA firstLanes<>+36(SB)/4, $0x00000000
+DATA firstLanes<>+40(SB)/4, $0x00000000
+DATA firstLanes<>+44(SB)/4, $0x00000000
+DATA firstLanes<>+48(SB)/4, $0x00000000
+DATA firstLanes<>+52(SB)/4, $0x00000000
+DATA firstLanes<>+56(SB)/4, $0x00000000
+DATA firstLanes<>+60(SB)/4, $0x00000000
+GLOBL firstLanes<>(SB), RODATA|NOPTR, $64
+
+DATA laneBits<>+0(SB)/4, $0x00000001
+DATA laneBits<>+4(SB)/4, $0x00000002
+DATA laneBits<>+8(SB)/4, $0x00000004
+DATA laneBits<>+12(SB)/4, $0x00000008
+DATA laneBits<>+16(SB)/4, $0x00000010
+DATA laneBits<>+20(SB)/4, $0x00000020
+DATA laneBits<>+24(SB)/4, $0x00000040
+DATA laneBits<>+28(SB)/4, $0x00000080
+DATA laneBits<>+32(SB)/4, $0x00000100
+DATA laneBits<>+36(SB)/4, $0x00000200
+DATA laneBits<>+40(SB)/4, $0x00000400
+DATA laneBits<>+44(SB)/4, $0x00000800
+DATA laneBits<>+48(SB)/4, $0x00001000
+DATA laneBits<>+52(SB)/4, $0x00002000
+DATA laneBits<>+56(SB)/4, $0x00004000
+DATA laneBits<>+60(SB)/4, $0x00008000
+GLOBL laneBits<>(SB), RODATA|NOPTR, $64
+
+DATA cone<>+0(SB)/4, $0x3f800000
+DATA cone<>+4(SB)/4, $0x3f800000
+DATA cone<>+8(SB)/4, $0x3f800000
+DATA cone<>+12(SB)/4, $0x3f800000
+DATA cone<>+16(SB)/4, $0x3f800000
+DATA cone<>+20(SB)/4, $0x3f800000
+DATA cone<>+24(SB)/4, $0x3f800000
+DATA cone<>+28(SB)/4, $0x3f800000
+DATA cone<>+32(SB)/4, $0x3f800000
+DATA cone<>+36(SB)/4, $0x3f800000
+DATA cone<>+40(SB)/4, $0x3f800000
+DATA cone<>+44(SB)/4, $0x3f800000
+DATA cone<>+48(SB)/4, $0x3f800000
+DATA cone<>+52(SB)/4, $0x3f800000
+DATA cone<>+56(SB)/4, $0x3f800000
+DATA cone<>+60(SB)/4, $0x3f800000
+GLOBL cone<>(SB), RODATA|NOPTR, $64
+
+DATA cexpHigh<>+0(SB)/4, $0x42b20000
+DATA cexpHigh<>+4(SB)/4, $0x42b20000
+DATA cexpHigh<>+8(SB)/4, $0x42b20000
+DATA cexpHigh<>+12(SB)/4, $0x42b20000
+DATA cexpHigh<>+16(SB)/4, $0x42b20000
+DATA cexpHigh<>+20(SB)/4, $0x42b20000
+DATA cexpHigh<>+24(SB)/4, $0x42b20000
+DATA cexpHigh<>+28(SB)/4, $0x42b20000
+DATA cexpHigh<>+32(SB)/4, $0x42b20000
+DATA cexpHigh<>+36(SB)/4, $0x42b20000
+DATA cexpHigh<>+40(SB)/4, $0x42b20000
+DATA cexpHigh<>+44(SB)/4, $0x42b20000
+DATA cexpHigh<>+48(SB)/4, $0x42b20000
+DATA cexpHigh<>+52(SB)/4, $0x42b20000
+DATA cexpHigh<>+56(SB)/4, $0x42b20000
+DATA cexpHigh<>+60(SB)/4, $0x42b20000
+GLOBL cexpHigh<>(SB), RODATA|NOPTR, $64
+
+DATA cexpLow<>+0(SB)/4, $0xc2dc0000
+DATA cexpLow<>+4(SB)/4, $0xc2dc0000
+DATA cexpLow<>+8(SB)/4, $0xc2dc0000
+DATA cexpLow<>+12(SB)/4, $0xc2dc0000
+DATA cexpLow<>+16(SB)/4, $0xc2dc0000
+DATA cexpLow<>+20(SB)/4, $0xc2dc0000
+DATA cexpLow<>+24(SB)/4, $0xc2dc0000
+DATA cexpLow<>+28(SB)/4, $0xc2dc0000
+DATA cexpLow<>+32(SB)/4, $0xc2dc0000
+DATA cexpLow<>+36(SB)/4, $0xc2dc0000
+DATA cexpLow<>+40(SB)/4, $0xc2dc0000
+DATA cexpLow<>+44(SB)/4, $0xc2dc0000
+DATA cexpLow<>+48(SB)/4, $0xc2dc0000
+DATA cexpLow<>+52(SB)/4, $0xc2dc0000
+DATA cexpLow<>+56(SB)/4, $0xc2dc0000
+DATA cexpLow<>+60(SB)/4, $0xc2dc0000
+GLOBL cexpLow<>(SB), RODATA|NOPTR, $64
+
+DATA clog2e<>+0(SB)/4, $0x3fb8aa3b
+DATA clog2e<>+4(SB)/4, $0x3fb8aa3b
+DATA clog2e<>+8(SB)/4, $0x3fb8aa3b
+DATA clog2e<>+12(SB)/4, $0x3fb8aa3b
+DATA clog2e<>+16(SB)/4, $0x3fb8aa3b
+DATA clog2e<>+20(SB)/4, $0x3fb8aa3b
+DATA clog2e<>+24(SB)/4, $0x3fb8aa3b
+DATA clog2e<>+28(SB)/4, $0x3fb8aa3b
+DATA clog2e<>+32(SB)/4, $0x3fb8aa3b
+DATA clog2e<>+36(SB)/4, $0x3fb8aa3b
+DATA clog2e<>+40(SB)/4, $0x3fb8aa3b
+DATA clog2e<>+44(SB)/4, $0x3fb8aa3b
+DATA clog2e<>+48(SB)/4, $0x3fb8aa3b
+DATA clog2e<>+52(SB)/4, $0x3fb8aa3b
+DATA clog2e<>+56(SB)/4, $0x3fb8aa3b
+DATA clog2e<>+60(SB)/4, $0x3fb8aa3b
+GLOBL clog2e<>(SB), RODATA|NOPTR, $64
+
+DATA cln2High<>+0(SB)/4, $0x3f318000
+DATA cln2High<>+4(SB)/4, $0x3f318000
+DATA cln2High<>+8(SB)/4, $0x3f318000
+DATA cln2High<>+12(SB)/4, $0x3f318000
+DATA cln2High<>+16(SB)/4, $0x3f318000
+DATA cln2High<>+20(SB)/4, $0x3f318000
+DATA cln2High<>+24(SB)/4, $0x3f318000
+DATA cln2High<>+28(SB)/4, $0x3f318000
+DATA cln2High<>+32(SB)/4, $0x3f318000
+DATA cln2High<>+36(SB)/4, $0x3f318000
+DATA cln2High<>+40(SB)/4, $0x3f318000
+DATA cln2High<>+44(SB)/4, $0x3f318000
+DATA cln2High<>+48(SB)/4, $0x3f318000
+DATA cln2High<>+52(SB)/4, $0x3f318000
+DATA cln2High<>+56(SB)/4, $0x3f318000
+DATA cln2High<>+60(SB)/4, $0x3f318000
+GLOBL cln2High<>(SB), RODATA|NOPTR, $64
+
+DATA cln2Low<>+0(SB)/4, $0xb95e8083
+DATA cln2Low<>+4(SB)/4, $0xb95e8083
+DATA cln2Low<>+8(SB)/4, $0xb95e8083
+DATA cln2Low<>+12(SB)/4, $0xb95e8083
+DATA cln2Low<>+16(SB)/4, $0xb95e8083
+DATA cln2Low<>+20(SB)/4, $0xb95e8083
+DATA cln2Low<>+24(SB)/4, $0xb95e8083
+DATA cln2Low<>+28(SB)/4, $0xb95e8083
+DATA cln2Low<>+32(SB)/4, $0xb95e8083
+DATA cln2Low<>+36(SB)/4, $0xb95e8083
+DATA cln2Low<>+40(SB)/4, $0xb95e8083
+DATA cln2Low<>+44(SB)/4, $0xb95e8083
+DATA cln2Low<>+48(SB)/4, $0xb95e8083
+DATA cln2Low<>+52(SB)/4, $0xb95e8083
+DATA cln2Low<>+56(SB)/4, $0xb95e8083
+DATA cln2Low<>+60(SB)/4, $0xb95e8083
+GLOBL cln2Low<>(SB), RODATA|NOPTR, $64
+
+DATA cexp5<>+0(SB)/4, $0x39506967
+DATA cexp5<>+4(SB)/4, $0x39506967
+DATA cexp5<>+8(SB)/4, $0x39506967
+DATA cexp5<>+12(SB)/4, $0x39506967
+DATA cexp5<>+16(SB)/4, $0x39506967
+DATA cexp5<>+20(SB)/4, $0x39506967
+DATA cexp5<>+24(SB)/4, $0x39506967
+DATA cexp5<>+28(SB)/4, $0x39506967
+DATA cexp5<>+32(SB)/4, $0x39506967
+DATA cexp5<>+36(SB)/4, $0x39506967
+DATA cexp5<>+40(SB)/4, $0x39506967
+DATA cexp5<>+44(SB)/4, $0x39506967
+DATA cexp5<>+48(SB)/4, $0x39506967
+DATA cexp5<>+52(SB)/4, $0x39506967
+DATA cexp5<>+56(SB)/4, $0x39506967
+DATA cexp5<>+60(SB)/4, $0x39506967
+GLOBL cexp5<>(SB), RODATA|NOPTR, $64
+
+DATA cexp4<>+0(SB)/4, $0x3ab743ce
+DATA cexp4<>+4(SB)/4, $0x3ab743ce
+DATA cexp4<>+8(SB)/4, $0x3ab743ce
+DATA cexp4<>+12(SB)/4, $0x3ab743ce
+DATA cexp4<>+16(SB)/4, $0x3ab743ce
+DATA cexp4<>+20(SB)/4, $0x3ab743ce
+DATA cexp4<>+24(SB)/4, $0x3ab743ce
+DATA cexp4<>+28(SB)/4, $0x3ab743ce
+DATA cexp4<>+32(SB)/4, $0x3ab743ce
+DATA cexp4<>+36(SB)/4, $0x3ab743ce
+DATA cexp4<>+40(SB)/4, $0x3ab743ce
+DATA cexp4<>+44(SB)/4, $0x3ab743ce
+DATA cexp4<>+48(SB)/4, $0x3ab743ce
+DATA cexp4<>+52(SB)/4, $0x3ab743ce
+DATA cexp4<>+56(SB)/4, $0x3ab743ce
+DATA cexp4<>+60(SB)/4, $0x3ab743ce
+GLOBL cexp4<>(SB), RODATA|NOPTR, $64
+
+DATA cexp3<>+0(SB)/4, $0x3c088908
+DATA cexp3<>+4(SB)/4, $0x3c088908
+DATA cexp3<>+8(SB)/4, $0x3c088908
+DATA cexp3<>+12(SB)/4, $0x3c088908
+DATA cexp3<>+16(SB)/4, $0x3c088908
+DATA cexp3<>+20(SB)/4, $0x3c088908
+DATA cexp3<>+24(SB)/4, $0x3c088908
+DATA cexp3<>+28(SB)/4, $0x3c088908
+DATA cexp3<>+32(SB)/4, $0x3c088908
+DATA cexp3<>+36(SB)/4, $0x3c088908
+DATA cexp3<>+40(SB)/4, $0x3c088908
+DATA cexp3<>+44(SB)/4, $0x3c088908
+DATA cexp3<>+48(SB)/4, $0x3c088908
+DATA cexp3<>+52(SB)/4, $0x3c088908
+DATA cexp3<>+56(SB)/4, $0x3c088908
+DATA cexp3<>+60(SB)/4, $0x3c088908
+GLOBL cexp3<>(SB), RODATA|NOPTR, $64
+
+DATA cexp2<>+0(SB)/4, $0x3d2aa9c1
+DATA cexp2<>+4(SB)/4, $0x3d2aa9c1
+DATA cexp2<>+8(SB)/4, $0x3d2aa9c1
+DATA cexp2<>+12(SB)/4, $0x3d2aa9c1
+DATA cexp2<>+16(SB)/4, $0x3d2aa9c1
+DATA cexp2<>+20(SB)/4, $0x3d2aa9c1
+DATA cexp2<>+24(SB)/4, $0x3d2aa9c1
+DATA cexp2<>+28(SB)/4, $0x3d2aa9c1
+DATA cexp2<>+32(SB)/4, $0x3d2aa9c1
+DATA cexp2<>+36(SB)/4, $0x3d2aa9c1
+DATA cexp2<>+40(SB)/4, $0x3d2aa9c1
+DATA cexp2<>+44(SB)/4, $0x3d2aa9c1
+DATA cexp2<>+48(SB)/4, $0x3d2aa9c1
+DATA cexp2<>+52(SB)/4, $0x3d2aa9c1
+DATA cexp2<>+56(SB)/4, $0x3d2aa9c1
+DATA cexp2<>+60(SB)/4, $0x3d2aa9c1
+GLOBL cexp2<>(SB), RODATA|NOPTR, $64
+
+DATA cexp1<>+0(SB)/4, $0x3e2aaaaa
+DATA cexp1<>+4(SB)/4, $0x3e2aaaaa
+DATA cexp1<>+8(SB)/4, $0x3e2aaaaa
+DATA cexp1<>+12(SB)/4, $0x3e2aaaaa
+DATA cexp1<>+16(SB)/4, $0x3e2aaaaa
+DATA cexp1<>+20(SB)/4, $0x3e2aaaaa
+DATA cexp1<>+24(SB)/4, $0x3e2aaaaa
+DATA cexp1<>+28(SB)/4, $0x3e2aaaaa
+DATA cexp1<>+32(SB)/4, $0x3e2aaaaa
+DATA cexp1<>+36(SB)/4, $0x3e2aaaaa
+DATA cexp1<>+40(SB)/4, $0x3e2aaaaa
+DATA cexp1<>+44(SB)/4, $0x3e2aaaaa
+DATA cexp1<>+48(SB)/4, $0x3e2aaaaa
+DATA cexp1<>+52(SB)/4, $0x3e2aaaaa
+DATA cexp1<>+56(SB)/4, $0x3e2aaaaa
+DATA cexp1<>+60(SB)/4, $0x3e2aaaaa
+GLOBL cexp1<>(SB), RODATA|NOPTR, $64
+
+DATA cexp0<>+0(SB)/4, $0x3f000000
+DATA cexp0<>+4(SB)/4, $0x3f000000
+DATA cexp0<>+8(SB)/4, $0x3f000000
+DATA cexp0<>+12(SB)/4, $0x3f000000
+DATA cexp0<>+16(SB)/4, $0x3f000000
+DATA cexp0<>+20(SB)/4, $0x3f000000
+DATA cexp0<>+24(SB)/4, $0x3f000000
+DATA cexp0<>+28(SB)/4, $0x3f000000
+DATA cexp0<>+32(SB)/4, $0x3f000000
+DATA cexp0<>+36(SB)/4, $0x3f000000
+DATA cexp0<>+40(SB)/4, $0x3f000000
+DATA cexp0<>+44(SB)/4, $0x3f000000
+DATA cexp0<>+48(SB)/4, $0x3f000000
+DATA cexp0<>+52(SB)/4, $0x3f000000
+DATA cexp0<>+56(SB)/4, $0x3f000000
+DATA cexp0<>+60(SB)/4, $0x3f000000
+GLOBL cexp0<>(SB), RODATA|NOPTR, $64
+
+DATA cnegInf<>+0(SB)/4, $0xff800000
+DATA cnegInf<>+4(SB)/4, $0xff800000
+DATA cnegInf<>+8(SB)/4, $0xff800000
+DATA cnegInf<>+12(SB)/4, $0xff800000
+DATA cnegInf<>+16(SB)/4, $0xff800000
+DATA cnegInf<>+20(SB)/4, $0xff800000
+DATA cnegInf<>+24(SB)/4, $0xff800000
+DATA cnegInf<>+28(SB)/4, $0xff800000
+DATA cnegInf<>+32(SB)/4, $0xff800000
+DATA cnegInf<>+36(SB)/4, $0xff800000
+DATA cnegInf<>+40(SB)/4, $0xff800000
+DATA cnegInf<>+44(SB)/4, $0xff800000
+DATA cnegInf<>+48(SB)/4, $0xff800000
+DATA cnegInf<>+52(SB)/4, $0xff800000
+DATA cnegInf<>+56(SB)/4, $0xff800000
+DATA cnegInf<>+60(SB)/4, $0xff800000
+GLOBL cnegInf<>(SB), RODATA|NOPTR, $64
+
+DATA cbias<>+0(SB)/4, $0x0000007f
+DATA cbias<>+4(SB)/4, $0x0000007f
+DATA cbias<>+8(SB)/4, $0x0000007f
+DATA cbias<>+12(SB)/4, $0x0000007f
+DATA cbias<>+16(SB)/4, $0x0000007f
+DATA cbias<>+20(SB)/4, $0x0000007f
+DATA cbias<>+24(SB)/4, $0x0000007f
+DATA cbias<>+28(SB)/4, $0x0000007f
+DATA cbias<>+32(SB)/4, $0x0000007f
+DATA cbias<>+36(SB)/4, $0x0000007f
+DATA cbias<>+40(SB)/4, $0x0000007f
+DATA cbias<>+44(SB)/4, $0x0000007f
+DATA cbias<>+48(SB)/4, $0x0000007f
+DATA cbias<>+52(SB)/4, $0x0000007f
+DATA cbias<>+56(SB)/4, $0x0000007f
+DATA cbias<>+60(SB)/4, $0x0000007f
+GLOBL cbias<>(SB), RODATA|NOPTR, $64
+
 // func micro1x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·micro1x32avx512(SB), NOSPLIT, $0-68
@@ -3980,6 +4268,446 @@ store:
 	VZEROUPPER
 	RET
 
+// func dots1x4avx512(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
+// Requires: AVX, AVX512F
+TEXT ·dots1x4avx512(SB), NOSPLIT, $0-48
+	MOVQ   n+0(FP), CX
+	MOVQ   x+8(FP), AX
+	MOVQ   ldx+16(FP), DI
+	MOVQ   w+24(FP), DX
+	MOVQ   ldw+32(FP), BX
+	MOVQ   out+40(FP), SI
+	LEAQ   (DI)(DI*2), DI
+	LEAQ   (BX)(BX*2), DI
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	SUBQ   $0x10, CX
+	JL     rest
+
+loop:
+	VMOVUPS     (DX), Z16
+	VMOVUPS     (DX)(BX*1), Z17
+	VMOVUPS     (DX)(BX*2), Z18
+	VMOVUPS     (DX)(DI*1), Z19
+	VMOVUPS     (AX), Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z1
+	VFMADD231PS Z18, Z20, Z2
+	VFMADD231PS Z19, Z20, Z3
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, DX
+	SUBQ        $0x10, CX
+	JGE         loop
+
+rest:
+	ADDQ        $0x10, CX
+	JZ          sum
+	MOVQ        $0x00000001, R8
+	SHLQ        CL, R8
+	DECQ        R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (DX), K1, Z16
+	VMOVUPS.Z   (DX)(BX*1), K1, Z17
+	VMOVUPS.Z   (DX)(BX*2), K1, Z18
+	VMOVUPS.Z   (DX)(DI*1), K1, Z19
+	VMOVUPS.Z   (AX), K1, Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z1
+	VFMADD231PS Z18, Z20, Z2
+	VFMADD231PS Z19, Z20, Z3
+
+sum:
+	VEXTRACTF64X4 $0x01, Z0, Y16
+	VADDPS        Y16, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y16
+	VADDPS        Y16, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y16
+	VADDPS        Y16, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y16
+	VADDPS        Y16, Y3, Y3
+	VHADDPS       Y1, Y0, Y0
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVUPS       X0, (SI)
+	VZEROUPPER
+	RET
+
+// func dots2x4avx512(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
+// Requires: AVX, AVX512F
+TEXT ·dots2x4avx512(SB), NOSPLIT, $0-48
+	MOVQ   n+0(FP), CX
+	MOVQ   x+8(FP), AX
+	MOVQ   ldx+16(FP), DX
+	MOVQ   w+24(FP), BX
+	MOVQ   ldw+32(FP), SI
+	MOVQ   out+40(FP), DI
+	LEAQ   (DX)(DX*2), R8
+	LEAQ   (SI)(SI*2), R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	SUBQ   $0x10, CX
+	JL     rest
+
+loop:
+	VMOVUPS     (BX), Z16
+	VMOVUPS     (BX)(SI*1), Z17
+	VMOVUPS     (BX)(SI*2), Z18
+	VMOVUPS     (BX)(R8*1), Z19
+	VMOVUPS     (AX), Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z1
+	VFMADD231PS Z18, Z20, Z2
+	VFMADD231PS Z19, Z20, Z3
+	VMOVUPS     (AX)(DX*1), Z21
+	VFMADD231PS Z16, Z21, Z4
+	VFMADD231PS Z17, Z21, Z5
+	VFMADD231PS Z18, Z21, Z6
+	VFMADD231PS Z19, Z21, Z7
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, BX
+	SUBQ        $0x10, CX
+	JGE         loop
+
+rest:
+	ADDQ        $0x10, CX
+	JZ          sum
+	MOVQ        $0x00000001, R9
+	SHLQ        CL, R9
+	DECQ        R9
+	KMOVW       R9, K1
+	VMOVUPS.Z   (BX), K1, Z16
+	VMOVUPS.Z   (BX)(SI*1), K1, Z17
+	VMOVUPS.Z   (BX)(SI*2), K1, Z18
+	VMOVUPS.Z   (BX)(R8*1), K1, Z19
+	VMOVUPS.Z   (AX), K1, Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z1
+	VFMADD231PS Z18, Z20, Z2
+	VFMADD231PS Z19, Z20, Z3
+	VMOVUPS.Z   (AX)(DX*1), K1, Z21
+	VFMADD231PS Z16, Z21, Z4
+	VFMADD231PS Z17, Z21, Z5
+	VFMADD231PS Z18, Z21, Z6
+	VFMADD231PS Z19, Z21, Z7
+
+sum:
+	VEXTRACTF64X4 $0x01, Z0, Y16
+	VADDPS        Y16, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y16
+	VADDPS        Y16, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y16
+	VADDPS        Y16, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y16
+	VADDPS        Y16, Y3, Y3
+	VHADDPS       Y1, Y0, Y0
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVUPS       X0, (DI)
+	VEXTRACTF64X4 $0x01, Z4, Y16
+	VADDPS        Y16, Y4, Y4
+	VEXTRACTF64X4 $0x01, Z5, Y16
+	VADDPS        Y16, Y5, Y5
+	VEXTRACTF64X4 $0x01, Z6, Y16
+	VADDPS        Y16, Y6, Y6
+	VEXTRACTF64X4 $0x01, Z7, Y16
+	VADDPS        Y16, Y7, Y7
+	VHADDPS       Y5, Y4, Y4
+	VHADDPS       Y7, Y6, Y6
+	VHADDPS       Y6, Y4, Y4
+	VEXTRACTF128  $0x01, Y4, X5
+	VADDPS        X5, X4, X4
+	VMOVUPS       X4, 16(DI)
+	VZEROUPPER
+	RET
+
+// func dots3x4avx512(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
+// Requires: AVX, AVX512F
+TEXT ·dots3x4avx512(SB), NOSPLIT, $0-48
+	MOVQ   n+0(FP), CX
+	MOVQ   x+8(FP), AX
+	MOVQ   ldx+16(FP), DX
+	MOVQ   w+24(FP), BX
+	MOVQ   ldw+32(FP), SI
+	MOVQ   out+40(FP), DI
+	LEAQ   (DX)(DX*2), R8
+	LEAQ   (SI)(SI*2), R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	SUBQ   $0x10, CX
+	JL     rest
+
+loop:
+	VMOVUPS     (BX), Z16
+	VMOVUPS     (BX)(SI*1), Z17
+	VMOVUPS     (BX)(SI*2), Z18
+	VMOVUPS     (BX)(R8*1), Z19
+	VMOVUPS     (AX), Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z1
+	VFMADD231PS Z18, Z20, Z2
+	VFMADD231PS Z19, Z20, Z3
+	VMOVUPS     (AX)(DX*1), Z21
+	VFMADD231PS Z16, Z21, Z4
+	VFMADD231PS Z17, Z21, Z5
+	VFMADD231PS Z18, Z21, Z6
+	VFMADD231PS Z19, Z21, Z7
+	VMOVUPS     (AX)(DX*2), Z22
+	VFMADD231PS Z16, Z22, Z8
+	VFMADD231PS Z17, Z22, Z9
+	VFMADD231PS Z18, Z22, Z10
+	VFMADD231PS Z19, Z22, Z11
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, BX
+	SUBQ        $0x10, CX
+	JGE         loop
+
+rest:
+	ADDQ        $0x10, CX
+	JZ          sum
+	MOVQ        $0x00000001, R9
+	SHLQ        CL, R9
+	DECQ        R9
+	KMOVW       R9, K1
+	VMOVUPS.Z   (BX), K1, Z16
+	VMOVUPS.Z   (BX)(SI*1), K1, Z17
+	VMOVUPS.Z   (BX)(SI*2), K1, Z18
+	VMOVUPS.Z   (BX)(R8*1), K1, Z19
+	VMOVUPS.Z   (AX), K1, Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z1
+	VFMADD231PS Z18, Z20, Z2
+	VFMADD231PS Z19, Z20, Z3
+	VMOVUPS.Z   (AX)(DX*1), K1, Z21
+	VFMADD231PS Z16, Z21, Z4
+	VFMADD231PS Z17, Z21, Z5
+	VFMADD231PS Z18, Z21, Z6
+	VFMADD231PS Z19, Z21, Z7
+	VMOVUPS.Z   (AX)(DX*2), K1, Z22
+	VFMADD231PS Z16, Z22, Z8
+	VFMADD231PS Z17, Z22, Z9
+	VFMADD231PS Z18, Z22, Z10
+	VFMADD231PS Z19, Z22, Z11
+
+sum:
+	VEXTRACTF64X4 $0x01, Z0, Y16
+	VADDPS        Y16, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y16
+	VADDPS        Y16, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y16
+	VADDPS        Y16, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y16
+	VADDPS        Y16, Y3, Y3
+	VHADDPS       Y1, Y0, Y0
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVUPS       X0, (DI)
+	VEXTRACTF64X4 $0x01, Z4, Y16
+	VADDPS        Y16, Y4, Y4
+	VEXTRACTF64X4 $0x01, Z5, Y16
+	VADDPS        Y16, Y5, Y5
+	VEXTRACTF64X4 $0x01, Z6, Y16
+	VADDPS        Y16, Y6, Y6
+	VEXTRACTF64X4 $0x01, Z7, Y16
+	VADDPS        Y16, Y7, Y7
+	VHADDPS       Y5, Y4, Y4
+	VHADDPS       Y7, Y6, Y6
+	VHADDPS       Y6, Y4, Y4
+	VEXTRACTF128  $0x01, Y4, X5
+	VADDPS        X5, X4, X4
+	VMOVUPS       X4, 16(DI)
+	VEXTRACTF64X4 $0x01, Z8, Y16
+	VADDPS        Y16, Y8, Y8
+	VEXTRACTF64X4 $0x01, Z9, Y16
+	VADDPS        Y16, Y9, Y9
+	VEXTRACTF64X4 $0x01, Z10, Y16
+	VADDPS        Y16, Y10, Y10
+	VEXTRACTF64X4 $0x01, Z11, Y16
+	VADDPS        Y16, Y11, Y11
+	VHADDPS       Y9, Y8, Y8
+	VHADDPS       Y11, Y10, Y10
+	VHADDPS       Y10, Y8, Y8
+	VEXTRACTF128  $0x01, Y8, X9
+	VADDPS        X9, X8, X8
+	VMOVUPS       X8, 32(DI)
+	VZEROUPPER
+	RET
+
+// func dots4x4avx512(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
+// Requires: AVX, AVX512F
+TEXT ·dots4x4avx512(SB), NOSPLIT, $0-48
+	MOVQ   n+0(FP), CX
+	MOVQ   x+8(FP), AX
+	MOVQ   ldx+16(FP), DX
+	MOVQ   w+24(FP), BX
+	MOVQ   ldw+32(FP), SI
+	MOVQ   out+40(FP), DI
+	LEAQ   (DX)(DX*2), R8
+	LEAQ   (SI)(SI*2), R9
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	SUBQ   $0x10, CX
+	JL     rest
+
+loop:
+	VMOVUPS     (BX), Z16
+	VMOVUPS     (BX)(SI*1), Z17
+	VMOVUPS     (BX)(SI*2), Z18
+	VMOVUPS     (BX)(R9*1), Z19
+	VMOVUPS     (AX), Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z1
+	VFMADD231PS Z18, Z20, Z2
+	VFMADD231PS Z19, Z20, Z3
+	VMOVUPS     (AX)(DX*1), Z21
+	VFMADD231PS Z16, Z21, Z4
+	VFMADD231PS Z17, Z21, Z5
+	VFMADD231PS Z18, Z21, Z6
+	VFMADD231PS Z19, Z21, Z7
+	VMOVUPS     (AX)(DX*2), Z22
+	VFMADD231PS Z16, Z22, Z8
+	VFMADD231PS Z17, Z22, Z9
+	VFMADD231PS Z18, Z22, Z10
+	VFMADD231PS Z19, Z22, Z11
+	VMOVUPS     (AX)(R8*1), Z23
+	VFMADD231PS Z16, Z23, Z12
+	VFMADD231PS Z17, Z23, Z13
+	VFMADD231PS Z18, Z23, Z14
+	VFMADD231PS Z19, Z23, Z15
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, BX
+	SUBQ        $0x10, CX
+	JGE         loop
+
+rest:
+	ADDQ        $0x10, CX
+	JZ          sum
+	MOVQ        $0x00000001, R10
+	SHLQ        CL, R10
+	DECQ        R10
+	KMOVW       R10, K1
+	VMOVUPS.Z   (BX), K1, Z16
+	VMOVUPS.Z   (BX)(SI*1), K1, Z17
+	VMOVUPS.Z   (BX)(SI*2), K1, Z18
+	VMOVUPS.Z   (BX)(R9*1), K1, Z19
+	VMOVUPS.Z   (AX), K1, Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z1
+	VFMADD231PS Z18, Z20, Z2
+	VFMADD231PS Z19, Z20, Z3
+	VMOVUPS.Z   (AX)(DX*1), K1, Z21
+	VFMADD231PS Z16, Z21, Z4
+	VFMADD231PS Z17, Z21, Z5
+	VFMADD231PS Z18, Z21, Z6
+	VFMADD231PS Z19, Z21, Z7
+	VMOVUPS.Z   (AX)(DX*2), K1, Z22
+	VFMADD231PS Z16, Z22, Z8
+	VFMADD231PS Z17, Z22, Z9
+	VFMADD231PS Z18, Z22, Z10
+	VFMADD231PS Z19, Z22, Z11
+	VMOVUPS.Z   (AX)(R8*1), K1, Z23
+	VFMADD231PS Z16, Z23, Z12
+	VFMADD231PS Z17, Z23, Z13
+	VFMADD231PS Z18, Z23, Z14
+	VFMADD231PS Z19, Z23, Z15
+
+sum:
+	VEXTRACTF64X4 $0x01, Z0, Y16
+	VADDPS        Y16, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y16
+	VADDPS        Y16, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y16
+	VADDPS        Y16, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y16
+	VADDPS        Y16, Y3, Y3
+	VHADDPS       Y1, Y0, Y0
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVUPS       X0, (DI)
+	VEXTRACTF64X4 $0x01, Z4, Y16
+	VADDPS        Y16, Y4, Y4
+	VEXTRACTF64X4 $0x01, Z5, Y16
+	VADDPS        Y16, Y5, Y5
+	VEXTRACTF64X4 $0x01, Z6, Y16
+	VADDPS        Y16, Y6, Y6
+	VEXTRACTF64X4 $0x01, Z7, Y16
+	VADDPS        Y16, Y7, Y7
+	VHADDPS       Y5, Y4, Y4
+	VHADDPS       Y7, Y6, Y6
+	VHADDPS       Y6, Y4, Y4
+	VEXTRACTF128  $0x01, Y4, X5
+	VADDPS        X5, X4, X4
+	VMOVUPS       X4, 16(DI)
+	VEXTRACTF64X4 $0x01, Z8, Y16
+	VADDPS        Y16, Y8, Y8
+	VEXTRACTF64X4 $0x01, Z9, Y16
+	VADDPS        Y16, Y9, Y9
+	VEXTRACTF64X4 $0x01, Z10, Y16
+	VADDPS        Y16, Y10, Y10
+	VEXTRACTF64X4 $0x01, Z11, Y16
+	VADDPS        Y16, Y11, Y11
+	VHADDPS       Y9, Y8, Y8
+	VHADDPS       Y11, Y10, Y10
+	VHADDPS       Y10, Y8, Y8
+	VEXTRACTF128  $0x01, Y8, X9
+	VADDPS        X9, X8, X8
+	VMOVUPS       X8, 32(DI)
+	VEXTRACTF64X4 $0x01, Z12, Y16
+	VADDPS        Y16, Y12, Y12
+	VEXTRACTF64X4 $0x01, Z13, Y16
+	VADDPS        Y16, Y13, Y13
+	VEXTRACTF64X4 $0x01, Z14, Y16
+	VADDPS        Y16, Y14, Y14
+	VEXTRACTF64X4 $0x01, Z15, Y16
+	VADDPS        Y16, Y15, Y15
+	VHADDPS       Y13, Y12, Y12
+	VHADDPS       Y15, Y14, Y14
+	VHADDPS       Y14, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	VMOVUPS       X12, 48(DI)
+	VZEROUPPER
+	RET
+
 // func packTransAVX512(dst *float32, dstStride int, src *float32, srcStride int, rows int, n int)
 // Requires: AVX, AVX512F
 TEXT ·packTransAVX512(SB), NOSPLIT, $0-48
@@ -4446,446 +5174,6 @@ loop4end:
 	VZEROUPPER
 	RET
 
-// func dots1x4avx512(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
-// Requires: AVX, AVX512F
-TEXT ·dots1x4avx512(SB), NOSPLIT, $0-48
-	MOVQ   n+0(FP), CX
-	MOVQ   x+8(FP), AX
-	MOVQ   ldx+16(FP), DI
-	MOVQ   w+24(FP), DX
-	MOVQ   ldw+32(FP), BX
-	MOVQ   out+40(FP), SI
-	LEAQ   (DI)(DI*2), DI
-	LEAQ   (BX)(BX*2), DI
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	SUBQ   $0x10, CX
-	JL     rest
-
-loop:
-	VMOVUPS     (DX), Z16
-	VMOVUPS     (DX)(BX*1), Z17
-	VMOVUPS     (DX)(BX*2), Z18
-	VMOVUPS     (DX)(DI*1), Z19
-	VMOVUPS     (AX), Z20
-	VFMADD231PS Z16, Z20, Z0
-	VFMADD231PS Z17, Z20, Z1
-	VFMADD231PS Z18, Z20, Z2
-	VFMADD231PS Z19, Z20, Z3
-	ADDQ        $0x40, AX
-	ADDQ        $0x40, DX
-	SUBQ        $0x10, CX
-	JGE         loop
-
-rest:
-	ADDQ        $0x10, CX
-	JZ          sum
-	MOVQ        $0x00000001, R8
-	SHLQ        CL, R8
-	DECQ        R8
-	KMOVW       R8, K1
-	VMOVUPS.Z   (DX), K1, Z16
-	VMOVUPS.Z   (DX)(BX*1), K1, Z17
-	VMOVUPS.Z   (DX)(BX*2), K1, Z18
-	VMOVUPS.Z   (DX)(DI*1), K1, Z19
-	VMOVUPS.Z   (AX), K1, Z20
-	VFMADD231PS Z16, Z20, Z0
-	VFMADD231PS Z17, Z20, Z1
-	VFMADD231PS Z18, Z20, Z2
-	VFMADD231PS Z19, Z20, Z3
-
-sum:
-	VEXTRACTF64X4 $0x01, Z0, Y16
-	VADDPS        Y16, Y0, Y0
-	VEXTRACTF64X4 $0x01, Z1, Y16
-	VADDPS        Y16, Y1, Y1
-	VEXTRACTF64X4 $0x01, Z2, Y16
-	VADDPS        Y16, Y2, Y2
-	VEXTRACTF64X4 $0x01, Z3, Y16
-	VADDPS        Y16, Y3, Y3
-	VHADDPS       Y1, Y0, Y0
-	VHADDPS       Y3, Y2, Y2
-	VHADDPS       Y2, Y0, Y0
-	VEXTRACTF128  $0x01, Y0, X1
-	VADDPS        X1, X0, X0
-	VMOVUPS       X0, (SI)
-	VZEROUPPER
-	RET
-
-// func dots2x4avx512(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
-// Requires: AVX, AVX512F
-TEXT ·dots2x4avx512(SB), NOSPLIT, $0-48
-	MOVQ   n+0(FP), CX
-	MOVQ   x+8(FP), AX
-	MOVQ   ldx+16(FP), DX
-	MOVQ   w+24(FP), BX
-	MOVQ   ldw+32(FP), SI
-	MOVQ   out+40(FP), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (SI)(SI*2), R8
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	SUBQ   $0x10, CX
-	JL     rest
-
-loop:
-	VMOVUPS     (BX), Z16
-	VMOVUPS     (BX)(SI*1), Z17
-	VMOVUPS     (BX)(SI*2), Z18
-	VMOVUPS     (BX)(R8*1), Z19
-	VMOVUPS     (AX), Z20
-	VFMADD231PS Z16, Z20, Z0
-	VFMADD231PS Z17, Z20, Z1
-	VFMADD231PS Z18, Z20, Z2
-	VFMADD231PS Z19, Z20, Z3
-	VMOVUPS     (AX)(DX*1), Z21
-	VFMADD231PS Z16, Z21, Z4
-	VFMADD231PS Z17, Z21, Z5
-	VFMADD231PS Z18, Z21, Z6
-	VFMADD231PS Z19, Z21, Z7
-	ADDQ        $0x40, AX
-	ADDQ        $0x40, BX
-	SUBQ        $0x10, CX
-	JGE         loop
-
-rest:
-	ADDQ        $0x10, CX
-	JZ          sum
-	MOVQ        $0x00000001, R9
-	SHLQ        CL, R9
-	DECQ        R9
-	KMOVW       R9, K1
-	VMOVUPS.Z   (BX), K1, Z16
-	VMOVUPS.Z   (BX)(SI*1), K1, Z17
-	VMOVUPS.Z   (BX)(SI*2), K1, Z18
-	VMOVUPS.Z   (BX)(R8*1), K1, Z19
-	VMOVUPS.Z   (AX), K1, Z20
-	VFMADD231PS Z16, Z20, Z0
-	VFMADD231PS Z17, Z20, Z1
-	VFMADD231PS Z18, Z20, Z2
-	VFMADD231PS Z19, Z20, Z3
-	VMOVUPS.Z   (AX)(DX*1), K1, Z21
-	VFMADD231PS Z16, Z21, Z4
-	VFMADD231PS Z17, Z21, Z5
-	VFMADD231PS Z18, Z21, Z6
-	VFMADD231PS Z19, Z21, Z7
-
-sum:
-	VEXTRACTF64X4 $0x01, Z0, Y16
-	VADDPS        Y16, Y0, Y0
-	VEXTRACTF64X4 $0x01, Z1, Y16
-	VADDPS        Y16, Y1, Y1
-	VEXTRACTF64X4 $0x01, Z2, Y16
-	VADDPS        Y16, Y2, Y2
-	VEXTRACTF64X4 $0x01, Z3, Y16
-	VADDPS        Y16, Y3, Y3
-	VHADDPS       Y1, Y0, Y0
-	VHADDPS       Y3, Y2, Y2
-	VHADDPS       Y2, Y0, Y0
-	VEXTRACTF128  $0x01, Y0, X1
-	VADDPS        X1, X0, X0
-	VMOVUPS       X0, (DI)
-	VEXTRACTF64X4 $0x01, Z4, Y16
-	VADDPS        Y16, Y4, Y4
-	VEXTRACTF64X4 $0x01, Z5, Y16
-	VADDPS        Y16, Y5, Y5
-	VEXTRACTF64X4 $0x01, Z6, Y16
-	VADDPS        Y16, Y6, Y6
-	VEXTRACTF64X4 $0x01, Z7, Y16
-	VADDPS        Y16, Y7, Y7
-	VHADDPS       Y5, Y4, Y4
-	VHADDPS       Y7, Y6, Y6
-	VHADDPS       Y6, Y4, Y4
-	VEXTRACTF128  $0x01, Y4, X5
-	VADDPS        X5, X4, X4
-	VMOVUPS       X4, 16(DI)
-	VZEROUPPER
-	RET
-
-// func dots3x4avx512(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
-// Requires: AVX, AVX512F
-TEXT ·dots3x4avx512(SB), NOSPLIT, $0-48
-	MOVQ   n+0(FP), CX
-	MOVQ   x+8(FP), AX
-	MOVQ   ldx+16(FP), DX
-	MOVQ   w+24(FP), BX
-	MOVQ   ldw+32(FP), SI
-	MOVQ   out+40(FP), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (SI)(SI*2), R8
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	SUBQ   $0x10, CX
-	JL     rest
-
-loop:
-	VMOVUPS     (BX), Z16
-	VMOVUPS     (BX)(SI*1), Z17
-	VMOVUPS     (BX)(SI*2), Z18
-	VMOVUPS     (BX)(R8*1), Z19
-	VMOVUPS     (AX), Z20
-	VFMADD231PS Z16, Z20, Z0
-	VFMADD231PS Z17, Z20, Z1
-	VFMADD231PS Z18, Z20, Z2
-	VFMADD231PS Z19, Z20, Z3
-	VMOVUPS     (AX)(DX*1), Z21
-	VFMADD231PS Z16, Z21, Z4
-	VFMADD231PS Z17, Z21, Z5
-	VFMADD231PS Z18, Z21, Z6
-	VFMADD231PS Z19, Z21, Z7
-	VMOVUPS     (AX)(DX*2), Z22
-	VFMADD231PS Z16, Z22, Z8
-	VFMADD231PS Z17, Z22, Z9
-	VFMADD231PS Z18, Z22, Z10
-	VFMADD231PS Z19, Z22, Z11
-	ADDQ        $0x40, AX
-	ADDQ        $0x40, BX
-	SUBQ        $0x10, CX
-	JGE         loop
-
-rest:
-	ADDQ        $0x10, CX
-	JZ          sum
-	MOVQ        $0x00000001, R9
-	SHLQ        CL, R9
-	DECQ        R9
-	KMOVW       R9, K1
-	VMOVUPS.Z   (BX), K1, Z16
-	VMOVUPS.Z   (BX)(SI*1), K1, Z17
-	VMOVUPS.Z   (BX)(SI*2), K1, Z18
-	VMOVUPS.Z   (BX)(R8*1), K1, Z19
-	VMOVUPS.Z   (AX), K1, Z20
-	VFMADD231PS Z16, Z20, Z0
-	VFMADD231PS Z17, Z20, Z1
-	VFMADD231PS Z18, Z20, Z2
-	VFMADD231PS Z19, Z20, Z3
-	VMOVUPS.Z   (AX)(DX*1), K1, Z21
-	VFMADD231PS Z16, Z21, Z4
-	VFMADD231PS Z17, Z21, Z5
-	VFMADD231PS Z18, Z21, Z6
-	VFMADD231PS Z19, Z21, Z7
-	VMOVUPS.Z   (AX)(DX*2), K1, Z22
-	VFMADD231PS Z16, Z22, Z8
-	VFMADD231PS Z17, Z22, Z9
-	VFMADD231PS Z18, Z22, Z10
-	VFMADD231PS Z19, Z22, Z11
-
-sum:
-	VEXTRACTF64X4 $0x01, Z0, Y16
-	VADDPS        Y16, Y0, Y0
-	VEXTRACTF64X4 $0x01, Z1, Y16
-	VADDPS        Y16, Y1, Y1
-	VEXTRACTF64X4 $0x01, Z2, Y16
-	VADDPS        Y16, Y2, Y2
-	VEXTRACTF64X4 $0x01, Z3, Y16
-	VADDPS        Y16, Y3, Y3
-	VHADDPS       Y1, Y0, Y0
-	VHADDPS       Y3, Y2, Y2
-	VHADDPS       Y2, Y0, Y0
-	VEXTRACTF128  $0x01, Y0, X1
-	VADDPS        X1, X0, X0
-	VMOVUPS       X0, (DI)
-	VEXTRACTF64X4 $0x01, Z4, Y16
-	VADDPS        Y16, Y4, Y4
-	VEXTRACTF64X4 $0x01, Z5, Y16
-	VADDPS        Y16, Y5, Y5
-	VEXTRACTF64X4 $0x01, Z6, Y16
-	VADDPS        Y16, Y6, Y6
-	VEXTRACTF64X4 $0x01, Z7, Y16
-	VADDPS        Y16, Y7, Y7
-	VHADDPS       Y5, Y4, Y4
-	VHADDPS       Y7, Y6, Y6
-	VHADDPS       Y6, Y4, Y4
-	VEXTRACTF128  $0x01, Y4, X5
-	VADDPS        X5, X4, X4
-	VMOVUPS       X4, 16(DI)
-	VEXTRACTF64X4 $0x01, Z8, Y16
-	VADDPS        Y16, Y8, Y8
-	VEXTRACTF64X4 $0x01, Z9, Y16
-	VADDPS        Y16, Y9, Y9
-	VEXTRACTF64X4 $0x01, Z10, Y16
-	VADDPS        Y16, Y10, Y10
-	VEXTRACTF64X4 $0x01, Z11, Y16
-	VADDPS        Y16, Y11, Y11
-	VHADDPS       Y9, Y8, Y8
-	VHADDPS       Y11, Y10, Y10
-	VHADDPS       Y10, Y8, Y8
-	VEXTRACTF128  $0x01, Y8, X9
-	VADDPS        X9, X8, X8
-	VMOVUPS       X8, 32(DI)
-	VZEROUPPER
-	RET
-
-// func dots4x4avx512(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
-// Requires: AVX, AVX512F
-TEXT ·dots4x4avx512(SB), NOSPLIT, $0-48
-	MOVQ   n+0(FP), CX
-	MOVQ   x+8(FP), AX
-	MOVQ   ldx+16(FP), DX
-	MOVQ   w+24(FP), BX
-	MOVQ   ldw+32(FP), SI
-	MOVQ   out+40(FP), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (SI)(SI*2), R9
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	SUBQ   $0x10, CX
-	JL     rest
-
-loop:
-	VMOVUPS     (BX), Z16
-	VMOVUPS     (BX)(SI*1), Z17
-	VMOVUPS     (BX)(SI*2), Z18
-	VMOVUPS     (BX)(R9*1), Z19
-	VMOVUPS     (AX), Z20
-	VFMADD231PS Z16, Z20, Z0
-	VFMADD231PS Z17, Z20, Z1
-	VFMADD231PS Z18, Z20, Z2
-	VFMADD231PS Z19, Z20, Z3
-	VMOVUPS     (AX)(DX*1), Z21
-	VFMADD231PS Z16, Z21, Z4
-	VFMADD231PS Z17, Z21, Z5
-	VFMADD231PS Z18, Z21, Z6
-	VFMADD231PS Z19, Z21, Z7
-	VMOVUPS     (AX)(DX*2), Z22
-	VFMADD231PS Z16, Z22, Z8
-	VFMADD231PS Z17, Z22, Z9
-	VFMADD231PS Z18, Z22, Z10
-	VFMADD231PS Z19, Z22, Z11
-	VMOVUPS     (AX)(R8*1), Z23
-	VFMADD231PS Z16, Z23, Z12
-	VFMADD231PS Z17, Z23, Z13
-	VFMADD231PS Z18, Z23, Z14
-	VFMADD231PS Z19, Z23, Z15
-	ADDQ        $0x40, AX
-	ADDQ        $0x40, BX
-	SUBQ        $0x10, CX
-	JGE         loop
-
-rest:
-	ADDQ        $0x10, CX
-	JZ          sum
-	MOVQ        $0x00000001, R10
-	SHLQ        CL, R10
-	DECQ        R10
-	KMOVW       R10, K1
-	VMOVUPS.Z   (BX), K1, Z16
-	VMOVUPS.Z   (BX)(SI*1), K1, Z17
-	VMOVUPS.Z   (BX)(SI*2), K1, Z18
-	VMOVUPS.Z   (BX)(R9*1), K1, Z19
-	VMOVUPS.Z   (AX), K1, Z20
-	VFMADD231PS Z16, Z20, Z0
-	VFMADD231PS Z17, Z20, Z1
-	VFMADD231PS Z18, Z20, Z2
-	VFMADD231PS Z19, Z20, Z3
-	VMOVUPS.Z   (AX)(DX*1), K1, Z21
-	VFMADD231PS Z16, Z21, Z4
-	VFMADD231PS Z17, Z21, Z5
-	VFMADD231PS Z18, Z21, Z6
-	VFMADD231PS Z19, Z21, Z7
-	VMOVUPS.Z   (AX)(DX*2), K1, Z22
-	VFMADD231PS Z16, Z22, Z8
-	VFMADD231PS Z17, Z22, Z9
-	VFMADD231PS Z18, Z22, Z10
-	VFMADD231PS Z19, Z22, Z11
-	VMOVUPS.Z   (AX)(R8*1), K1, Z23
-	VFMADD231PS Z16, Z23, Z12
-	VFMADD231PS Z17, Z23, Z13
-	VFMADD231PS Z18, Z23, Z14
-	VFMADD231PS Z19, Z23, Z15
-
-sum:
-	VEXTRACTF64X4 $0x01, Z0, Y16
-	VADDPS        Y16, Y0, Y0
-	VEXTRACTF64X4 $0x01, Z1, Y16
-	VADDPS        Y16, Y1, Y1
-	VEXTRACTF64X4 $0x01, Z2, Y16
-	VADDPS        Y16, Y2, Y2
-	VEXTRACTF64X4 $0x01, Z3, Y16
-	VADDPS        Y16, Y3, Y3
-	VHADDPS       Y1, Y0, Y0
-	VHADDPS       Y3, Y2, Y2
-	VHADDPS       Y2, Y0, Y0
-	VEXTRACTF128  $0x01, Y0, X1
-	VADDPS        X1, X0, X0
-	VMOVUPS       X0, (DI)
-	VEXTRACTF64X4 $0x01, Z4, Y16
-	VADDPS        Y16, Y4, Y4
-	VEXTRACTF64X4 $0x01, Z5, Y16
-	VADDPS        Y16, Y5, Y5
-	VEXTRACTF64X4 $0x01, Z6, Y16
-	VADDPS        Y16, Y6, Y6
-	VEXTRACTF64X4 $0x01, Z7, Y16
-	VADDPS        Y16, Y7, Y7
-	VHADDPS       Y5, Y4, Y4
-	VHADDPS       Y7, Y6, Y6
-	VHADDPS       Y6, Y4, Y4
-	VEXTRACTF128  $0x01, Y4, X5
-	VADDPS        X5, X4, X4
-	VMOVUPS       X4, 16(DI)
-	VEXTRACTF64X4 $0x01, Z8, Y16
-	VADDPS        Y16, Y8, Y8
-	VEXTRACTF64X4 $0x01, Z9, Y16
-	VADDPS        Y16, Y9, Y9
-	VEXTRACTF64X4 $0x01, Z10, Y16
-	VADDPS        Y16, Y10, Y10
-	VEXTRACTF64X4 $0x01, Z11, Y16
-	VADDPS        Y16, Y11, Y11
-	VHADDPS       Y9, Y8, Y8
-	VHADDPS       Y11, Y10, Y10
-	VHADDPS       Y10, Y8, Y8
-	VEXTRACTF128  $0x01, Y8, X9
-	VADDPS        X9, X8, X8
-	VMOVUPS       X8, 32(DI)
-	VEXTRACTF64X4 $0x01, Z12, Y16
-	VADDPS        Y16, Y12, Y12
-	VEXTRACTF64X4 $0x01, Z13, Y16
-	VADDPS        Y16, Y13, Y13
-	VEXTRACTF64X4 $0x01, Z14, Y16
-	VADDPS        Y16, Y14, Y14
-	VEXTRACTF64X4 $0x01, Z15, Y16
-	VADDPS        Y16, Y15, Y15
-	VHADDPS       Y13, Y12, Y12
-	VHADDPS       Y15, Y14, Y14
-	VHADDPS       Y14, Y12, Y12
-	VEXTRACTF128  $0x01, Y12, X13
-	VADDPS        X13, X12, X12
-	VMOVUPS       X12, 48(DI)
-	VZEROUPPER
-	RET
-
 // func peakAVX512(n int)
 // Requires: AVX, AVX512F
 TEXT ·peakAVX512(SB), NOSPLIT, $0-8
@@ -4950,5 +5238,4455 @@ loop:
 	VFMADD231PS Z30, Z31, Z23
 	DECQ        AX
 	JNZ         loop
+	VZEROUPPER
+	RET
+
+// func dotAVX512(a []float32, b []float32) float32
+// Requires: AVX, AVX512F, SSE
+TEXT ·dotAVX512(SB), NOSPLIT, $0-52
+	MOVQ   a_base+0(FP), AX
+	MOVQ   b_base+24(FP), DX
+	MOVQ   a_len+8(FP), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	XORQ   BX, BX
+	SUBQ   $0x40, CX
+	JL     rest
+
+loop:
+	VMOVUPS     (AX)(BX*4), Z4
+	VMOVUPS     (DX)(BX*4), Z5
+	VFMADD231PS Z4, Z5, Z0
+	VMOVUPS     64(AX)(BX*4), Z4
+	VMOVUPS     64(DX)(BX*4), Z5
+	VFMADD231PS Z4, Z5, Z1
+	VMOVUPS     128(AX)(BX*4), Z4
+	VMOVUPS     128(DX)(BX*4), Z5
+	VFMADD231PS Z4, Z5, Z2
+	VMOVUPS     192(AX)(BX*4), Z4
+	VMOVUPS     192(DX)(BX*4), Z5
+	VFMADD231PS Z4, Z5, Z3
+	ADDQ        $0x40, BX
+	SUBQ        $0x40, CX
+	JGE         loop
+
+rest:
+	ADDQ $0x40, CX
+	SUBQ $0x10, CX
+	JL   last
+
+single:
+	VMOVUPS     (AX)(BX*4), Z4
+	VMOVUPS     (DX)(BX*4), Z5
+	VFMADD231PS Z4, Z5, Z0
+	ADDQ        $0x10, BX
+	SUBQ        $0x10, CX
+	JGE         single
+
+last:
+	ADDQ        $0x10, CX
+	JZ          end
+	MOVQ        $0x00000001, SI
+	SHLQ        CL, SI
+	DECQ        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (AX)(BX*4), K1, Z4
+	VMOVUPS.Z   (DX)(BX*4), K1, Z5
+	VFMADD231PS Z4, Z5, Z0
+
+end:
+	VADDPS        Z1, Z0, Z0
+	VADDPS        Z3, Z2, Z2
+	VADDPS        Z2, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x0e, X0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x01, X0, X1
+	VADDPS        X1, X0, X0
+	MOVSS         X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func dot3AVX512(a []float32, b []float32, c []float32) float32
+// Requires: AVX, AVX512F, SSE
+TEXT ·dot3AVX512(SB), NOSPLIT, $0-76
+	MOVQ   a_base+0(FP), AX
+	MOVQ   b_base+24(FP), DX
+	MOVQ   c_base+48(FP), BX
+	MOVQ   a_len+8(FP), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	XORQ   SI, SI
+	SUBQ   $0x40, CX
+	JL     rest
+
+loop:
+	VMOVUPS     (AX)(SI*4), Z4
+	VMOVUPS     (DX)(SI*4), Z5
+	VMOVUPS     (BX)(SI*4), Z6
+	VMULPS      Z4, Z5, Z4
+	VFMADD231PS Z4, Z6, Z0
+	VMOVUPS     64(AX)(SI*4), Z4
+	VMOVUPS     64(DX)(SI*4), Z5
+	VMOVUPS     64(BX)(SI*4), Z6
+	VMULPS      Z4, Z5, Z4
+	VFMADD231PS Z4, Z6, Z1
+	VMOVUPS     128(AX)(SI*4), Z4
+	VMOVUPS     128(DX)(SI*4), Z5
+	VMOVUPS     128(BX)(SI*4), Z6
+	VMULPS      Z4, Z5, Z4
+	VFMADD231PS Z4, Z6, Z2
+	VMOVUPS     192(AX)(SI*4), Z4
+	VMOVUPS     192(DX)(SI*4), Z5
+	VMOVUPS     192(BX)(SI*4), Z6
+	VMULPS      Z4, Z5, Z4
+	VFMADD231PS Z4, Z6, Z3
+	ADDQ        $0x40, SI
+	SUBQ        $0x40, CX
+	JGE         loop
+
+rest:
+	ADDQ $0x40, CX
+	SUBQ $0x10, CX
+	JL   last
+
+single:
+	VMOVUPS     (AX)(SI*4), Z4
+	VMOVUPS     (DX)(SI*4), Z5
+	VMOVUPS     (BX)(SI*4), Z6
+	VMULPS      Z4, Z5, Z4
+	VFMADD231PS Z4, Z6, Z0
+	ADDQ        $0x10, SI
+	SUBQ        $0x10, CX
+	JGE         single
+
+last:
+	ADDQ        $0x10, CX
+	JZ          end
+	MOVQ        $0x00000001, DI
+	SHLQ        CL, DI
+	DECQ        DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (AX)(SI*4), K1, Z4
+	VMOVUPS.Z   (DX)(SI*4), K1, Z5
+	VMOVUPS.Z   (BX)(SI*4), K1, Z6
+	VMULPS      Z4, Z5, Z4
+	VFMADD231PS Z4, Z6, Z0
+
+end:
+	VADDPS        Z1, Z0, Z0
+	VADDPS        Z3, Z2, Z2
+	VADDPS        Z2, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x0e, X0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x01, X0, X1
+	VADDPS        X1, X0, X0
+	MOVSS         X0, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func zerosAVX512(x []float32) float32
+// Requires: AVX, AVX512F, SSE
+TEXT ·zerosAVX512(SB), NOSPLIT, $0-28
+	MOVQ   x_base+0(FP), AX
+	MOVQ   x_len+8(FP), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	XORQ   DX, DX
+	SUBQ   $0x40, CX
+	JL     rest
+
+loop:
+	VMOVUPS     (AX)(DX*4), Z0
+	VFMADD231PS Z0, Z6, Z1
+	VMOVUPS     64(AX)(DX*4), Z0
+	VFMADD231PS Z0, Z6, Z3
+	VMOVUPS     128(AX)(DX*4), Z0
+	VFMADD231PS Z0, Z6, Z5
+	VMOVUPS     192(AX)(DX*4), Z0
+	VFMADD231PS Z0, Z6, Z7
+	ADDQ        $0x40, DX
+	SUBQ        $0x40, CX
+	JGE         loop
+
+rest:
+	ADDQ $0x40, CX
+	SUBQ $0x10, CX
+	JL   last
+
+single:
+	VMOVUPS     (AX)(DX*4), Z0
+	VFMADD231PS Z0, Z6, Z1
+	ADDQ        $0x10, DX
+	SUBQ        $0x10, CX
+	JGE         single
+
+last:
+	ADDQ        $0x10, CX
+	JZ          end
+	MOVQ        $0x00000001, BX
+	SHLQ        CL, BX
+	DECQ        BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (AX)(DX*4), K1, Z0
+	VFMADD231PS Z0, Z6, Z1
+
+end:
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z7, Z5, Z5
+	VADDPS        Z5, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x0e, X1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x01, X1, X0
+	VADDPS        X0, X1, X1
+	MOVSS         X1, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func maxAVX512(x []float32) float32
+// Requires: AVX, AVX512F, SSE
+TEXT ·maxAVX512(SB), NOSPLIT, $0-28
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS cnegInf<>+0(SB), Z0
+	VBROADCASTSS cnegInf<>+0(SB), Z1
+	VBROADCASTSS cnegInf<>+0(SB), Z2
+	VBROADCASTSS cnegInf<>+0(SB), Z3
+	XORQ         DX, DX
+	SUBQ         $0x40, CX
+	JL           rest
+
+loop:
+	VMOVUPS (AX)(DX*4), Z4
+	VMAXPS  Z0, Z4, Z0
+	VMOVUPS 64(AX)(DX*4), Z4
+	VMAXPS  Z1, Z4, Z1
+	VMOVUPS 128(AX)(DX*4), Z4
+	VMAXPS  Z2, Z4, Z2
+	VMOVUPS 192(AX)(DX*4), Z4
+	VMAXPS  Z3, Z4, Z3
+	ADDQ    $0x40, DX
+	SUBQ    $0x40, CX
+	JGE     loop
+
+rest:
+	ADDQ $0x40, CX
+	SUBQ $0x10, CX
+	JL   last
+
+single:
+	VMOVUPS (AX)(DX*4), Z4
+	VMAXPS  Z0, Z4, Z0
+	ADDQ    $0x10, DX
+	SUBQ    $0x10, CX
+	JGE     single
+
+last:
+	ADDQ      $0x10, CX
+	JZ        end
+	MOVQ      $0x00000001, BX
+	SHLQ      CL, BX
+	DECQ      BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (AX)(DX*4), K1, Z4
+	VMAXPS    Z0, Z4, K1, Z0
+
+end:
+	VMAXPS        Z1, Z0, Z0
+	VMAXPS        Z3, Z2, Z2
+	VMAXPS        Z2, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VMAXPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VMAXPS        X1, X0, X0
+	VPERMILPS     $0x0e, X0, X1
+	VMAXPS        X1, X0, X0
+	VPERMILPS     $0x01, X0, X1
+	VMAXPS        X1, X0, X0
+	MOVSS         X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func axpyAVX512(dst []float32, a float32, x []float32)
+// Requires: AVX, AVX512F
+TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
+	MOVQ         x_base+32(FP), AX
+	MOVQ         dst_base+0(FP), DX
+	MOVQ         x_len+40(FP), CX
+	VBROADCASTSS a+24(FP), Z0
+	XORQ         BX, BX
+	SUBQ         $0x10, CX
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(BX*4), Z1
+	VMOVUPS     (DX)(BX*4), Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, (DX)(BX*4)
+	ADDQ        $0x10, BX
+	SUBQ        $0x10, CX
+	JGE         loop
+
+rest:
+	ADDQ        $0x10, CX
+	JZ          end
+	MOVQ        $0x00000001, SI
+	SHLQ        CL, SI
+	DECQ        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (AX)(BX*4), K1, Z1
+	VMOVUPS.Z   (DX)(BX*4), K1, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, K1, (DX)(BX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addAVX512(dst []float32, x []float32)
+// Requires: AVX, AVX512F
+TEXT ·addAVX512(SB), NOSPLIT, $0-48
+	MOVQ x_base+24(FP), AX
+	MOVQ dst_base+0(FP), DX
+	MOVQ x_len+32(FP), CX
+	XORQ BX, BX
+	SUBQ $0x10, CX
+	JL   rest
+
+loop:
+	VMOVUPS (AX)(BX*4), Z0
+	VMOVUPS (DX)(BX*4), Z1
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, (DX)(BX*4)
+	ADDQ    $0x10, BX
+	SUBQ    $0x10, CX
+	JGE     loop
+
+rest:
+	ADDQ      $0x10, CX
+	JZ        end
+	MOVQ      $0x00000001, SI
+	SHLQ      CL, SI
+	DECQ      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (AX)(BX*4), K1, Z0
+	VMOVUPS.Z (DX)(BX*4), K1, Z1
+	VADDPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (DX)(BX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleAVX512(x []float32, a float32)
+// Requires: AVX, AVX512F
+TEXT ·scaleAVX512(SB), NOSPLIT, $0-28
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS a+24(FP), Z0
+	XORQ         DX, DX
+	SUBQ         $0x10, CX
+	JL           rest
+
+loop:
+	VMOVUPS (AX)(DX*4), Z1
+	VMULPS  Z1, Z0, Z1
+	VMOVUPS Z1, (AX)(DX*4)
+	ADDQ    $0x10, DX
+	SUBQ    $0x10, CX
+	JGE     loop
+
+rest:
+	ADDQ      $0x10, CX
+	JZ        end
+	MOVQ      $0x00000001, BX
+	SHLQ      CL, BX
+	DECQ      BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (AX)(DX*4), K1, Z1
+	VMULPS    Z1, Z0, Z1
+	VMOVUPS   Z1, K1, (AX)(DX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleMulAVX512(y []float32, x []float32, w []float32, a float32)
+// Requires: AVX, AVX512F
+TEXT ·scaleMulAVX512(SB), NOSPLIT, $0-76
+	MOVQ         x_base+24(FP), AX
+	MOVQ         w_base+48(FP), DX
+	MOVQ         y_base+0(FP), BX
+	MOVQ         x_len+32(FP), CX
+	VBROADCASTSS a+72(FP), Z0
+	XORQ         SI, SI
+	SUBQ         $0x10, CX
+	JL           rest
+
+loop:
+	VMOVUPS (AX)(SI*4), Z1
+	VMOVUPS (DX)(SI*4), Z2
+	VMULPS  Z1, Z0, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, (BX)(SI*4)
+	ADDQ    $0x10, SI
+	SUBQ    $0x10, CX
+	JGE     loop
+
+rest:
+	ADDQ      $0x10, CX
+	JZ        end
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (AX)(SI*4), K1, Z1
+	VMOVUPS.Z (DX)(SI*4), K1, Z2
+	VMULPS    Z1, Z0, Z1
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   Z1, K1, (BX)(SI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func mulSubAVX512(x []float32, p []float32, a float32)
+// Requires: AVX, AVX512F
+TEXT ·mulSubAVX512(SB), NOSPLIT, $0-52
+	MOVQ         x_base+0(FP), AX
+	MOVQ         p_base+24(FP), DX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS a+48(FP), Z0
+	XORQ         BX, BX
+	SUBQ         $0x10, CX
+	JL           rest
+
+loop:
+	VMOVUPS (AX)(BX*4), Z1
+	VMOVUPS (DX)(BX*4), Z2
+	VSUBPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)(BX*4)
+	ADDQ    $0x10, BX
+	SUBQ    $0x10, CX
+	JGE     loop
+
+rest:
+	ADDQ      $0x10, CX
+	JZ        end
+	MOVQ      $0x00000001, SI
+	SHLQ      CL, SI
+	DECQ      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (AX)(BX*4), K1, Z1
+	VMOVUPS.Z (DX)(BX*4), K1, Z2
+	VSUBPS    Z0, Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)(BX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func normGradAVX512(dx []float32, dw []float32, x []float32, w []float32, dy []float32, inv float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·normGradAVX512(SB), NOSPLIT, $0-128
+	MOVQ         x_base+48(FP), AX
+	MOVQ         w_base+72(FP), DX
+	MOVQ         dy_base+96(FP), BX
+	MOVQ         dw_base+24(FP), SI
+	MOVQ         dx_base+0(FP), DI
+	MOVQ         x_len+56(FP), CX
+	VBROADCASTSS inv+120(FP), Z0
+	VBROADCASTSS c+124(FP), Z1
+	XORQ         R8, R8
+	SUBQ         $0x10, CX
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(R8*4), Z2
+	VMOVUPS     (DX)(R8*4), Z3
+	VMOVUPS     (BX)(R8*4), Z4
+	VMOVUPS     (SI)(R8*4), Z5
+	VMULPS      Z4, Z0, Z4
+	VFMADD231PS Z2, Z4, Z5
+	VMULPS      Z2, Z1, Z2
+	VFMSUB231PS Z3, Z4, Z2
+	VMOVUPS     Z2, (DI)(R8*4)
+	VMOVUPS     Z5, (SI)(R8*4)
+	ADDQ        $0x10, R8
+	SUBQ        $0x10, CX
+	JGE         loop
+
+rest:
+	ADDQ        $0x10, CX
+	JZ          end
+	MOVQ        $0x00000001, R9
+	SHLQ        CL, R9
+	DECQ        R9
+	KMOVW       R9, K1
+	VMOVUPS.Z   (AX)(R8*4), K1, Z2
+	VMOVUPS.Z   (DX)(R8*4), K1, Z3
+	VMOVUPS.Z   (BX)(R8*4), K1, Z4
+	VMOVUPS.Z   (SI)(R8*4), K1, Z5
+	VMULPS      Z4, Z0, Z4
+	VFMADD231PS Z2, Z4, Z5
+	VMULPS      Z2, Z1, Z0
+	VFMSUB231PS Z3, Z4, Z0
+	VMOVUPS     Z0, K1, (DI)(R8*4)
+	VMOVUPS     Z5, K1, (SI)(R8*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func rotateAVX512(x []float32, y []float32, cos []float32, sin []float32)
+// Requires: AVX, AVX512F
+TEXT ·rotateAVX512(SB), NOSPLIT, $0-96
+	MOVQ x_base+0(FP), AX
+	MOVQ y_base+24(FP), DX
+	MOVQ cos_base+48(FP), BX
+	MOVQ sin_base+72(FP), SI
+	MOVQ x_len+8(FP), CX
+	XORQ DI, DI
+	SUBQ $0x10, CX
+	JL   rest
+
+loop:
+	VMOVUPS     (AX)(DI*4), Z0
+	VMOVUPS     (DX)(DI*4), Z1
+	VMOVUPS     (BX)(DI*4), Z2
+	VMOVUPS     (SI)(DI*4), Z3
+	VMULPS      Z1, Z3, Z4
+	VFMSUB231PS Z0, Z2, Z4
+	VMULPS      Z0, Z3, Z0
+	VFMADD231PS Z1, Z2, Z0
+	VMOVUPS     Z4, (AX)(DI*4)
+	VMOVUPS     Z0, (DX)(DI*4)
+	ADDQ        $0x10, DI
+	SUBQ        $0x10, CX
+	JGE         loop
+
+rest:
+	ADDQ        $0x10, CX
+	JZ          end
+	MOVQ        $0x00000001, R8
+	SHLQ        CL, R8
+	DECQ        R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (AX)(DI*4), K1, Z0
+	VMOVUPS.Z   (DX)(DI*4), K1, Z1
+	VMOVUPS.Z   (BX)(DI*4), K1, Z2
+	VMOVUPS.Z   (SI)(DI*4), K1, Z3
+	VMULPS      Z1, Z3, Z4
+	VFMSUB231PS Z0, Z2, Z4
+	VMULPS      Z0, Z3, Z0
+	VFMADD231PS Z1, Z2, Z0
+	VMOVUPS     Z4, K1, (AX)(DI*4)
+	VMOVUPS     Z0, K1, (DX)(DI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func expSumAVX512(x []float32, shift float32) float32
+// Requires: AVX, AVX512F, SSE
+TEXT ·expSumAVX512(SB), NOSPLIT, $0-36
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS cexpLow<>+0(SB), Z0
+	VBROADCASTSS cexpHigh<>+0(SB), Z1
+	VBROADCASTSS shift+24(FP), Z2
+	VPXORD       Z3, Z3, Z3
+	VPXORD       Z4, Z4, Z4
+	VPXORD       Z5, Z5, Z5
+	VPXORD       Z6, Z6, Z6
+	XORQ         DX, DX
+	SUBQ         $0x40, CX
+	JL           rest
+
+loop:
+	VMOVUPS      (AX)(DX*4), Z7
+	VSUBPS       Z2, Z7, Z7
+	VMINPS       Z7, Z1, Z7
+	VMAXPS       Z7, Z0, Z7
+	VMULPS       clog2e<>+0(SB), Z7, Z8
+	VRNDSCALEPS  $0x00, Z8, Z8
+	VFNMADD231PS cln2High<>+0(SB), Z8, Z7
+	VFNMADD231PS cln2Low<>+0(SB), Z8, Z7
+	VMOVUPS      cexp5<>+0(SB), Z9
+	VFMADD213PS  cexp4<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp3<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp2<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp1<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp0<>+0(SB), Z7, Z9
+	VMULPS       Z7, Z7, Z10
+	VFMADD213PS  Z7, Z10, Z9
+	VADDPS       cone<>+0(SB), Z9, Z9
+	VSCALEFPS    Z8, Z9, Z7
+	VADDPS       Z7, Z3, Z3
+	VMOVUPS      Z7, (AX)(DX*4)
+	VMOVUPS      64(AX)(DX*4), Z7
+	VSUBPS       Z2, Z7, Z7
+	VMINPS       Z7, Z1, Z7
+	VMAXPS       Z7, Z0, Z7
+	VMULPS       clog2e<>+0(SB), Z7, Z8
+	VRNDSCALEPS  $0x00, Z8, Z8
+	VFNMADD231PS cln2High<>+0(SB), Z8, Z7
+	VFNMADD231PS cln2Low<>+0(SB), Z8, Z7
+	VMOVUPS      cexp5<>+0(SB), Z9
+	VFMADD213PS  cexp4<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp3<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp2<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp1<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp0<>+0(SB), Z7, Z9
+	VMULPS       Z7, Z7, Z10
+	VFMADD213PS  Z7, Z10, Z9
+	VADDPS       cone<>+0(SB), Z9, Z9
+	VSCALEFPS    Z8, Z9, Z7
+	VADDPS       Z7, Z4, Z4
+	VMOVUPS      Z7, 64(AX)(DX*4)
+	VMOVUPS      128(AX)(DX*4), Z7
+	VSUBPS       Z2, Z7, Z7
+	VMINPS       Z7, Z1, Z7
+	VMAXPS       Z7, Z0, Z7
+	VMULPS       clog2e<>+0(SB), Z7, Z8
+	VRNDSCALEPS  $0x00, Z8, Z8
+	VFNMADD231PS cln2High<>+0(SB), Z8, Z7
+	VFNMADD231PS cln2Low<>+0(SB), Z8, Z7
+	VMOVUPS      cexp5<>+0(SB), Z9
+	VFMADD213PS  cexp4<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp3<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp2<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp1<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp0<>+0(SB), Z7, Z9
+	VMULPS       Z7, Z7, Z10
+	VFMADD213PS  Z7, Z10, Z9
+	VADDPS       cone<>+0(SB), Z9, Z9
+	VSCALEFPS    Z8, Z9, Z7
+	VADDPS       Z7, Z5, Z5
+	VMOVUPS      Z7, 128(AX)(DX*4)
+	VMOVUPS      192(AX)(DX*4), Z7
+	VSUBPS       Z2, Z7, Z7
+	VMINPS       Z7, Z1, Z7
+	VMAXPS       Z7, Z0, Z7
+	VMULPS       clog2e<>+0(SB), Z7, Z8
+	VRNDSCALEPS  $0x00, Z8, Z8
+	VFNMADD231PS cln2High<>+0(SB), Z8, Z7
+	VFNMADD231PS cln2Low<>+0(SB), Z8, Z7
+	VMOVUPS      cexp5<>+0(SB), Z9
+	VFMADD213PS  cexp4<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp3<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp2<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp1<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp0<>+0(SB), Z7, Z9
+	VMULPS       Z7, Z7, Z10
+	VFMADD213PS  Z7, Z10, Z9
+	VADDPS       cone<>+0(SB), Z9, Z9
+	VSCALEFPS    Z8, Z9, Z7
+	VADDPS       Z7, Z6, Z6
+	VMOVUPS      Z7, 192(AX)(DX*4)
+	ADDQ         $0x40, DX
+	SUBQ         $0x40, CX
+	JGE          loop
+
+rest:
+	ADDQ $0x40, CX
+	SUBQ $0x10, CX
+	JL   last
+
+single:
+	VMOVUPS      (AX)(DX*4), Z7
+	VSUBPS       Z2, Z7, Z7
+	VMINPS       Z7, Z1, Z7
+	VMAXPS       Z7, Z0, Z7
+	VMULPS       clog2e<>+0(SB), Z7, Z8
+	VRNDSCALEPS  $0x00, Z8, Z8
+	VFNMADD231PS cln2High<>+0(SB), Z8, Z7
+	VFNMADD231PS cln2Low<>+0(SB), Z8, Z7
+	VMOVUPS      cexp5<>+0(SB), Z9
+	VFMADD213PS  cexp4<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp3<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp2<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp1<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp0<>+0(SB), Z7, Z9
+	VMULPS       Z7, Z7, Z10
+	VFMADD213PS  Z7, Z10, Z9
+	VADDPS       cone<>+0(SB), Z9, Z9
+	VSCALEFPS    Z8, Z9, Z7
+	VADDPS       Z7, Z3, Z3
+	VMOVUPS      Z7, (AX)(DX*4)
+	ADDQ         $0x10, DX
+	SUBQ         $0x10, CX
+	JGE          single
+
+last:
+	ADDQ         $0x10, CX
+	JZ           end
+	MOVQ         $0x00000001, BX
+	SHLQ         CL, BX
+	DECQ         BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (AX)(DX*4), K1, Z7
+	VSUBPS       Z2, Z7, Z7
+	VMINPS       Z7, Z1, Z7
+	VMAXPS       Z7, Z0, Z7
+	VMULPS       clog2e<>+0(SB), Z7, Z0
+	VRNDSCALEPS  $0x00, Z0, Z0
+	VFNMADD231PS cln2High<>+0(SB), Z0, Z7
+	VFNMADD231PS cln2Low<>+0(SB), Z0, Z7
+	VMOVUPS      cexp5<>+0(SB), Z1
+	VFMADD213PS  cexp4<>+0(SB), Z7, Z1
+	VFMADD213PS  cexp3<>+0(SB), Z7, Z1
+	VFMADD213PS  cexp2<>+0(SB), Z7, Z1
+	VFMADD213PS  cexp1<>+0(SB), Z7, Z1
+	VFMADD213PS  cexp0<>+0(SB), Z7, Z1
+	VMULPS       Z7, Z7, Z2
+	VFMADD213PS  Z7, Z2, Z1
+	VADDPS       cone<>+0(SB), Z1, Z1
+	VSCALEFPS    Z0, Z1, Z7
+	VMOVAPS.Z    Z7, K1, Z7
+	VADDPS       Z7, Z3, Z3
+	VMOVUPS      Z7, K1, (AX)(DX*4)
+
+end:
+	VADDPS        Z4, Z3, Z3
+	VADDPS        Z6, Z5, Z5
+	VADDPS        Z5, Z3, Z3
+	VEXTRACTF64X4 $0x01, Z3, Y0
+	VADDPS        Y0, Y3, Y3
+	VEXTRACTF128  $0x01, Y3, X0
+	VADDPS        X0, X3, X3
+	VPERMILPS     $0x0e, X3, X0
+	VADDPS        X0, X3, X3
+	VPERMILPS     $0x01, X3, X0
+	VADDPS        X0, X3, X3
+	MOVSS         X3, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// func sumExpAVX512(x []float32, shift float32) float32
+// Requires: AVX, AVX512F, SSE
+TEXT ·sumExpAVX512(SB), NOSPLIT, $0-36
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS cexpLow<>+0(SB), Z0
+	VBROADCASTSS cexpHigh<>+0(SB), Z1
+	VBROADCASTSS shift+24(FP), Z2
+	VPXORD       Z3, Z3, Z3
+	VPXORD       Z4, Z4, Z4
+	VPXORD       Z5, Z5, Z5
+	VPXORD       Z6, Z6, Z6
+	XORQ         DX, DX
+	SUBQ         $0x40, CX
+	JL           rest
+
+loop:
+	VMOVUPS      (AX)(DX*4), Z7
+	VSUBPS       Z2, Z7, Z7
+	VMINPS       Z7, Z1, Z7
+	VMAXPS       Z7, Z0, Z7
+	VMULPS       clog2e<>+0(SB), Z7, Z8
+	VRNDSCALEPS  $0x00, Z8, Z8
+	VFNMADD231PS cln2High<>+0(SB), Z8, Z7
+	VFNMADD231PS cln2Low<>+0(SB), Z8, Z7
+	VMOVUPS      cexp5<>+0(SB), Z9
+	VFMADD213PS  cexp4<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp3<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp2<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp1<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp0<>+0(SB), Z7, Z9
+	VMULPS       Z7, Z7, Z10
+	VFMADD213PS  Z7, Z10, Z9
+	VADDPS       cone<>+0(SB), Z9, Z9
+	VSCALEFPS    Z8, Z9, Z7
+	VADDPS       Z7, Z3, Z3
+	VMOVUPS      64(AX)(DX*4), Z7
+	VSUBPS       Z2, Z7, Z7
+	VMINPS       Z7, Z1, Z7
+	VMAXPS       Z7, Z0, Z7
+	VMULPS       clog2e<>+0(SB), Z7, Z8
+	VRNDSCALEPS  $0x00, Z8, Z8
+	VFNMADD231PS cln2High<>+0(SB), Z8, Z7
+	VFNMADD231PS cln2Low<>+0(SB), Z8, Z7
+	VMOVUPS      cexp5<>+0(SB), Z9
+	VFMADD213PS  cexp4<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp3<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp2<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp1<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp0<>+0(SB), Z7, Z9
+	VMULPS       Z7, Z7, Z10
+	VFMADD213PS  Z7, Z10, Z9
+	VADDPS       cone<>+0(SB), Z9, Z9
+	VSCALEFPS    Z8, Z9, Z7
+	VADDPS       Z7, Z4, Z4
+	VMOVUPS      128(AX)(DX*4), Z7
+	VSUBPS       Z2, Z7, Z7
+	VMINPS       Z7, Z1, Z7
+	VMAXPS       Z7, Z0, Z7
+	VMULPS       clog2e<>+0(SB), Z7, Z8
+	VRNDSCALEPS  $0x00, Z8, Z8
+	VFNMADD231PS cln2High<>+0(SB), Z8, Z7
+	VFNMADD231PS cln2Low<>+0(SB), Z8, Z7
+	VMOVUPS      cexp5<>+0(SB), Z9
+	VFMADD213PS  cexp4<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp3<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp2<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp1<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp0<>+0(SB), Z7, Z9
+	VMULPS       Z7, Z7, Z10
+	VFMADD213PS  Z7, Z10, Z9
+	VADDPS       cone<>+0(SB), Z9, Z9
+	VSCALEFPS    Z8, Z9, Z7
+	VADDPS       Z7, Z5, Z5
+	VMOVUPS      192(AX)(DX*4), Z7
+	VSUBPS       Z2, Z7, Z7
+	VMINPS       Z7, Z1, Z7
+	VMAXPS       Z7, Z0, Z7
+	VMULPS       clog2e<>+0(SB), Z7, Z8
+	VRNDSCALEPS  $0x00, Z8, Z8
+	VFNMADD231PS cln2High<>+0(SB), Z8, Z7
+	VFNMADD231PS cln2Low<>+0(SB), Z8, Z7
+	VMOVUPS      cexp5<>+0(SB), Z9
+	VFMADD213PS  cexp4<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp3<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp2<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp1<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp0<>+0(SB), Z7, Z9
+	VMULPS       Z7, Z7, Z10
+	VFMADD213PS  Z7, Z10, Z9
+	VADDPS       cone<>+0(SB), Z9, Z9
+	VSCALEFPS    Z8, Z9, Z7
+	VADDPS       Z7, Z6, Z6
+	ADDQ         $0x40, DX
+	SUBQ         $0x40, CX
+	JGE          loop
+
+rest:
+	ADDQ $0x40, CX
+	SUBQ $0x10, CX
+	JL   last
+
+single:
+	VMOVUPS      (AX)(DX*4), Z7
+	VSUBPS       Z2, Z7, Z7
+	VMINPS       Z7, Z1, Z7
+	VMAXPS       Z7, Z0, Z7
+	VMULPS       clog2e<>+0(SB), Z7, Z8
+	VRNDSCALEPS  $0x00, Z8, Z8
+	VFNMADD231PS cln2High<>+0(SB), Z8, Z7
+	VFNMADD231PS cln2Low<>+0(SB), Z8, Z7
+	VMOVUPS      cexp5<>+0(SB), Z9
+	VFMADD213PS  cexp4<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp3<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp2<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp1<>+0(SB), Z7, Z9
+	VFMADD213PS  cexp0<>+0(SB), Z7, Z9
+	VMULPS       Z7, Z7, Z10
+	VFMADD213PS  Z7, Z10, Z9
+	VADDPS       cone<>+0(SB), Z9, Z9
+	VSCALEFPS    Z8, Z9, Z7
+	VADDPS       Z7, Z3, Z3
+	ADDQ         $0x10, DX
+	SUBQ         $0x10, CX
+	JGE          single
+
+last:
+	ADDQ         $0x10, CX
+	JZ           end
+	MOVQ         $0x00000001, BX
+	SHLQ         CL, BX
+	DECQ         BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (AX)(DX*4), K1, Z7
+	VSUBPS       Z2, Z7, Z7
+	VMINPS       Z7, Z1, Z7
+	VMAXPS       Z7, Z0, Z7
+	VMULPS       clog2e<>+0(SB), Z7, Z0
+	VRNDSCALEPS  $0x00, Z0, Z0
+	VFNMADD231PS cln2High<>+0(SB), Z0, Z7
+	VFNMADD231PS cln2Low<>+0(SB), Z0, Z7
+	VMOVUPS      cexp5<>+0(SB), Z1
+	VFMADD213PS  cexp4<>+0(SB), Z7, Z1
+	VFMADD213PS  cexp3<>+0(SB), Z7, Z1
+	VFMADD213PS  cexp2<>+0(SB), Z7, Z1
+	VFMADD213PS  cexp1<>+0(SB), Z7, Z1
+	VFMADD213PS  cexp0<>+0(SB), Z7, Z1
+	VMULPS       Z7, Z7, Z2
+	VFMADD213PS  Z7, Z2, Z1
+	VADDPS       cone<>+0(SB), Z1, Z1
+	VSCALEFPS    Z0, Z1, Z7
+	VMOVAPS.Z    Z7, K1, Z7
+	VADDPS       Z7, Z3, Z3
+
+end:
+	VADDPS        Z4, Z3, Z3
+	VADDPS        Z6, Z5, Z5
+	VADDPS        Z5, Z3, Z3
+	VEXTRACTF64X4 $0x01, Z3, Y0
+	VADDPS        Y0, Y3, Y3
+	VEXTRACTF128  $0x01, Y3, X0
+	VADDPS        X0, X3, X3
+	VPERMILPS     $0x0e, X3, X0
+	VADDPS        X0, X3, X3
+	VPERMILPS     $0x01, X3, X0
+	VADDPS        X0, X3, X3
+	MOVSS         X3, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// func swigluAVX512(y []float32, gate []float32, up []float32)
+// Requires: AVX, AVX512F
+TEXT ·swigluAVX512(SB), NOSPLIT, $0-72
+	MOVQ         gate_base+24(FP), AX
+	MOVQ         up_base+48(FP), DX
+	MOVQ         y_base+0(FP), BX
+	MOVQ         gate_len+32(FP), CX
+	VBROADCASTSS cexpLow<>+0(SB), Z0
+	VBROADCASTSS cexpHigh<>+0(SB), Z1
+	VBROADCASTSS cone<>+0(SB), Z2
+	XORQ         SI, SI
+	SUBQ         $0x10, CX
+	JL           rest
+
+loop:
+	VMOVUPS      (AX)(SI*4), Z3
+	VMOVUPS      (DX)(SI*4), Z4
+	VPXORD       Z5, Z5, Z5
+	VSUBPS       Z3, Z5, Z5
+	VMINPS       Z5, Z1, Z5
+	VMAXPS       Z5, Z0, Z5
+	VMULPS       clog2e<>+0(SB), Z5, Z6
+	VRNDSCALEPS  $0x00, Z6, Z6
+	VFNMADD231PS cln2High<>+0(SB), Z6, Z5
+	VFNMADD231PS cln2Low<>+0(SB), Z6, Z5
+	VMOVUPS      cexp5<>+0(SB), Z7
+	VFMADD213PS  cexp4<>+0(SB), Z5, Z7
+	VFMADD213PS  cexp3<>+0(SB), Z5, Z7
+	VFMADD213PS  cexp2<>+0(SB), Z5, Z7
+	VFMADD213PS  cexp1<>+0(SB), Z5, Z7
+	VFMADD213PS  cexp0<>+0(SB), Z5, Z7
+	VMULPS       Z5, Z5, Z8
+	VFMADD213PS  Z5, Z8, Z7
+	VADDPS       cone<>+0(SB), Z7, Z7
+	VSCALEFPS    Z6, Z7, Z5
+	VADDPS       Z2, Z5, Z5
+	VDIVPS       Z5, Z3, Z3
+	VMULPS       Z4, Z3, Z3
+	VMOVUPS      Z3, (BX)(SI*4)
+	ADDQ         $0x10, SI
+	SUBQ         $0x10, CX
+	JGE          loop
+
+rest:
+	ADDQ         $0x10, CX
+	JZ           end
+	MOVQ         $0x00000001, DI
+	SHLQ         CL, DI
+	DECQ         DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (AX)(SI*4), K1, Z3
+	VMOVUPS.Z    (DX)(SI*4), K1, Z4
+	VPXORD       Z9, Z9, Z9
+	VSUBPS       Z3, Z9, Z9
+	VMINPS       Z9, Z1, Z9
+	VMAXPS       Z9, Z0, Z9
+	VMULPS       clog2e<>+0(SB), Z9, Z0
+	VRNDSCALEPS  $0x00, Z0, Z0
+	VFNMADD231PS cln2High<>+0(SB), Z0, Z9
+	VFNMADD231PS cln2Low<>+0(SB), Z0, Z9
+	VMOVUPS      cexp5<>+0(SB), Z1
+	VFMADD213PS  cexp4<>+0(SB), Z9, Z1
+	VFMADD213PS  cexp3<>+0(SB), Z9, Z1
+	VFMADD213PS  cexp2<>+0(SB), Z9, Z1
+	VFMADD213PS  cexp1<>+0(SB), Z9, Z1
+	VFMADD213PS  cexp0<>+0(SB), Z9, Z1
+	VMULPS       Z9, Z9, Z5
+	VFMADD213PS  Z9, Z5, Z1
+	VADDPS       cone<>+0(SB), Z1, Z1
+	VSCALEFPS    Z0, Z1, Z9
+	VADDPS       Z2, Z9, Z9
+	VDIVPS       Z9, Z3, Z3
+	VMULPS       Z4, Z3, Z3
+	VMOVUPS      Z3, K1, (BX)(SI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func swigluGradAVX512(dgate []float32, dup []float32, gate []float32, up []float32, dy []float32)
+// Requires: AVX, AVX512F
+TEXT ·swigluGradAVX512(SB), NOSPLIT, $0-120
+	MOVQ         gate_base+48(FP), AX
+	MOVQ         up_base+72(FP), DX
+	MOVQ         dy_base+96(FP), BX
+	MOVQ         dgate_base+0(FP), SI
+	MOVQ         dup_base+24(FP), DI
+	MOVQ         gate_len+56(FP), CX
+	VBROADCASTSS cexpLow<>+0(SB), Z0
+	VBROADCASTSS cexpHigh<>+0(SB), Z1
+	VBROADCASTSS cone<>+0(SB), Z2
+	XORQ         R8, R8
+	SUBQ         $0x10, CX
+	JL           rest
+
+loop:
+	VMOVUPS      (AX)(R8*4), Z3
+	VMOVUPS      (DX)(R8*4), Z4
+	VMOVUPS      (BX)(R8*4), Z5
+	VPXORD       Z6, Z6, Z6
+	VSUBPS       Z3, Z6, Z6
+	VMINPS       Z6, Z1, Z6
+	VMAXPS       Z6, Z0, Z6
+	VMULPS       clog2e<>+0(SB), Z6, Z7
+	VRNDSCALEPS  $0x00, Z7, Z7
+	VFNMADD231PS cln2High<>+0(SB), Z7, Z6
+	VFNMADD231PS cln2Low<>+0(SB), Z7, Z6
+	VMOVUPS      cexp5<>+0(SB), Z8
+	VFMADD213PS  cexp4<>+0(SB), Z6, Z8
+	VFMADD213PS  cexp3<>+0(SB), Z6, Z8
+	VFMADD213PS  cexp2<>+0(SB), Z6, Z8
+	VFMADD213PS  cexp1<>+0(SB), Z6, Z8
+	VFMADD213PS  cexp0<>+0(SB), Z6, Z8
+	VMULPS       Z6, Z6, Z9
+	VFMADD213PS  Z6, Z9, Z8
+	VADDPS       cone<>+0(SB), Z8, Z8
+	VSCALEFPS    Z7, Z8, Z6
+	VADDPS       Z2, Z6, Z6
+	VDIVPS       Z6, Z2, Z6
+	VMULPS       Z5, Z4, Z4
+	VMULPS       Z6, Z4, Z4
+	VMULPS       Z6, Z3, Z7
+	VMULPS       Z7, Z5, Z5
+	VSUBPS       Z6, Z2, Z6
+	VFMADD213PS  Z2, Z3, Z6
+	VMULPS       Z6, Z4, Z4
+	VMOVUPS      Z4, (SI)(R8*4)
+	VMOVUPS      Z5, (DI)(R8*4)
+	ADDQ         $0x10, R8
+	SUBQ         $0x10, CX
+	JGE          loop
+
+rest:
+	ADDQ         $0x10, CX
+	JZ           end
+	MOVQ         $0x00000001, R9
+	SHLQ         CL, R9
+	DECQ         R9
+	KMOVW        R9, K1
+	VMOVUPS.Z    (AX)(R8*4), K1, Z3
+	VMOVUPS.Z    (DX)(R8*4), K1, Z4
+	VMOVUPS.Z    (BX)(R8*4), K1, Z5
+	VPXORD       Z10, Z10, Z10
+	VSUBPS       Z3, Z10, Z10
+	VMINPS       Z10, Z1, Z10
+	VMAXPS       Z10, Z0, Z10
+	VMULPS       clog2e<>+0(SB), Z10, Z0
+	VRNDSCALEPS  $0x00, Z0, Z0
+	VFNMADD231PS cln2High<>+0(SB), Z0, Z10
+	VFNMADD231PS cln2Low<>+0(SB), Z0, Z10
+	VMOVUPS      cexp5<>+0(SB), Z1
+	VFMADD213PS  cexp4<>+0(SB), Z10, Z1
+	VFMADD213PS  cexp3<>+0(SB), Z10, Z1
+	VFMADD213PS  cexp2<>+0(SB), Z10, Z1
+	VFMADD213PS  cexp1<>+0(SB), Z10, Z1
+	VFMADD213PS  cexp0<>+0(SB), Z10, Z1
+	VMULPS       Z10, Z10, Z6
+	VFMADD213PS  Z10, Z6, Z1
+	VADDPS       cone<>+0(SB), Z1, Z1
+	VSCALEFPS    Z0, Z1, Z10
+	VADDPS       Z2, Z10, Z10
+	VDIVPS       Z10, Z2, Z10
+	VMULPS       Z5, Z4, Z4
+	VMULPS       Z10, Z4, Z4
+	VMULPS       Z10, Z3, Z0
+	VMULPS       Z0, Z5, Z5
+	VSUBPS       Z10, Z2, Z10
+	VFMADD213PS  Z2, Z3, Z10
+	VMULPS       Z10, Z4, Z4
+	VMOVUPS      Z4, K1, (SI)(R8*4)
+	VMOVUPS      Z5, K1, (DI)(R8*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func sumSquaresAVX512(x []float32) float64
+// Requires: AVX, AVX512F, FMA3, SSE2
+TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-32
+	MOVQ   x_base+0(FP), AX
+	MOVQ   x_len+8(FP), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	SUBQ   $0x20, CX
+	JL     fourend
+
+four:
+	VCVTPS2PD   (AX), Z4
+	VFMADD231PD Z4, Z4, Z0
+	VCVTPS2PD   32(AX), Z4
+	VFMADD231PD Z4, Z4, Z1
+	VCVTPS2PD   64(AX), Z4
+	VFMADD231PD Z4, Z4, Z2
+	VCVTPS2PD   96(AX), Z4
+	VFMADD231PD Z4, Z4, Z3
+	ADDQ        $0x80, AX
+	SUBQ        $0x20, CX
+	JGE         four
+
+fourend:
+	ADDQ $0x20, CX
+	SUBQ $0x08, CX
+	JL   oneend
+
+one:
+	VCVTPS2PD   (AX), Z4
+	VFMADD231PD Z4, Z4, Z0
+	ADDQ        $0x20, AX
+	SUBQ        $0x08, CX
+	JGE         one
+
+oneend:
+	ADDQ          $0x08, CX
+	VADDPD        Z1, Z0, Z0
+	VADDPD        Z3, Z2, Z2
+	VADDPD        Z2, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	TESTQ         CX, CX
+	JZ            end
+
+single:
+	VMOVSS      (AX), X1
+	VCVTSS2SD   X1, X1, X1
+	VFMADD231SD X1, X1, X0
+	ADDQ        $0x04, AX
+	DECQ        CX
+	JNZ         single
+
+end:
+	MOVSD X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func adamwAVX512(w []float32, g []float32, m []float32, v []float32, p *float32)
+// Requires: AVX, AVX512F
+TEXT ·adamwAVX512(SB), NOSPLIT, $0-104
+	MOVQ         w_base+0(FP), AX
+	MOVQ         g_base+24(FP), DX
+	MOVQ         m_base+48(FP), BX
+	MOVQ         v_base+72(FP), SI
+	MOVQ         w_len+8(FP), CX
+	MOVQ         p+96(FP), DI
+	VBROADCASTSS (DI), Z0
+	VBROADCASTSS 4(DI), Z1
+	VBROADCASTSS 8(DI), Z2
+	VBROADCASTSS 12(DI), Z3
+	VBROADCASTSS 16(DI), Z4
+	VBROADCASTSS 20(DI), Z5
+	VBROADCASTSS 24(DI), Z6
+	VBROADCASTSS 28(DI), Z7
+	XORQ         DI, DI
+	SUBQ         $0x10, CX
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(DI*4), Z8
+	VMOVUPS     (DX)(DI*4), Z9
+	VMOVUPS     (BX)(DI*4), Z10
+	VMOVUPS     (SI)(DI*4), Z11
+	VMULPS      Z0, Z10, Z10
+	VFMADD231PS Z9, Z1, Z10
+	VMULPS      Z9, Z9, Z9
+	VMULPS      Z2, Z11, Z11
+	VFMADD231PS Z9, Z3, Z11
+	VMULPS      Z5, Z11, Z12
+	VSQRTPS     Z12, Z12
+	VADDPS      Z6, Z12, Z12
+	VMULPS      Z4, Z10, Z9
+	VDIVPS      Z12, Z9, Z9
+	VFMSUB213PS Z9, Z7, Z8
+	VMOVUPS     Z8, (AX)(DI*4)
+	VMOVUPS     Z10, (BX)(DI*4)
+	VMOVUPS     Z11, (SI)(DI*4)
+	ADDQ        $0x10, DI
+	SUBQ        $0x10, CX
+	JGE         loop
+
+rest:
+	ADDQ        $0x10, CX
+	JZ          end
+	MOVQ        $0x00000001, R8
+	SHLQ        CL, R8
+	DECQ        R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (AX)(DI*4), K1, Z8
+	VMOVUPS.Z   (DX)(DI*4), K1, Z9
+	VMOVUPS.Z   (BX)(DI*4), K1, Z10
+	VMOVUPS.Z   (SI)(DI*4), K1, Z11
+	VMULPS      Z0, Z10, Z10
+	VFMADD231PS Z9, Z1, Z10
+	VMULPS      Z9, Z9, Z9
+	VMULPS      Z2, Z11, Z11
+	VFMADD231PS Z9, Z3, Z11
+	VMULPS      Z5, Z11, Z0
+	VSQRTPS     Z0, Z0
+	VADDPS      Z6, Z0, Z0
+	VMULPS      Z4, Z10, Z9
+	VDIVPS      Z0, Z9, Z9
+	VFMSUB213PS Z9, Z7, Z8
+	VMOVUPS     Z8, K1, (AX)(DI*4)
+	VMOVUPS     Z10, K1, (BX)(DI*4)
+	VMOVUPS     Z11, K1, (SI)(DI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func micro1x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·micro1x16avx2(SB), NOSPLIT, $0-68
+	MOVQ       kc+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       b+16(FP), DX
+	MOVQ       ldb+24(FP), BX
+	MOVQ       c+32(FP), SI
+	MOVQ       ldc+40(FP), DI
+	MOVQ       SI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS 4(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS 8(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS 12(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	ADDQ         $0x10, CX
+	SUBQ         $0x04, AX
+	JGE          loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	ADDQ         $0x04, CX
+	DECQ         AX
+	JNZ          loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	VBROADCASTSS alpha+48(FP), Y12
+	MOVQ         add+56(FP), CX
+	CMPL         AX, $0x0000ffff
+	JNE          masked
+	TESTQ        CX, CX
+	JZ           store
+	VFMADD213PS  (SI), Y12, Y0
+	VMOVUPS      Y0, (SI)
+	VFMADD213PS  32(SI), Y12, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Y12, Y0, Y0
+	VMOVUPS Y0, (SI)
+	VMULPS  Y12, Y1, Y1
+	VMOVUPS Y1, 32(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+masked:
+	VMOVD        AX, X15
+	VPBROADCASTD X15, Y15
+	VPAND        laneBits<>+0(SB), Y15, Y13
+	VPCMPEQD     laneBits<>+0(SB), Y13, Y13
+	VPAND        laneBits<>+32(SB), Y15, Y14
+	VPCMPEQD     laneBits<>+32(SB), Y14, Y14
+	TESTQ        CX, CX
+	JZ           maskedstore
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y0
+	VMASKMOVPS   Y0, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y1
+	VMASKMOVPS   Y1, Y14, 32(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+maskedstore:
+	VMULPS     Y12, Y0, Y0
+	VMASKMOVPS Y0, Y13, (SI)
+	VMULPS     Y12, Y1, Y1
+	VMASKMOVPS Y1, Y14, 32(SI)
+	ADDQ       DI, SI
+	VZEROUPPER
+	RET
+
+// func micro2x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·micro2x16avx2(SB), NOSPLIT, $0-68
+	MOVQ       kc+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       b+16(FP), DX
+	MOVQ       ldb+24(FP), BX
+	MOVQ       c+32(FP), SI
+	MOVQ       ldc+40(FP), DI
+	MOVQ       SI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	ADDQ       DI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 4(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS 8(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 12(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS 16(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 20(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS 24(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 28(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	ADDQ         $0x20, CX
+	SUBQ         $0x04, AX
+	JGE          loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 4(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	ADDQ         $0x08, CX
+	DECQ         AX
+	JNZ          loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	VBROADCASTSS alpha+48(FP), Y12
+	MOVQ         add+56(FP), CX
+	CMPL         AX, $0x0000ffff
+	JNE          masked
+	TESTQ        CX, CX
+	JZ           store
+	VFMADD213PS  (SI), Y12, Y0
+	VMOVUPS      Y0, (SI)
+	VFMADD213PS  32(SI), Y12, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Y12, Y2
+	VMOVUPS      Y2, (SI)
+	VFMADD213PS  32(SI), Y12, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Y12, Y0, Y0
+	VMOVUPS Y0, (SI)
+	VMULPS  Y12, Y1, Y1
+	VMOVUPS Y1, 32(SI)
+	ADDQ    DI, SI
+	VMULPS  Y12, Y2, Y2
+	VMOVUPS Y2, (SI)
+	VMULPS  Y12, Y3, Y3
+	VMOVUPS Y3, 32(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+masked:
+	VMOVD        AX, X15
+	VPBROADCASTD X15, Y15
+	VPAND        laneBits<>+0(SB), Y15, Y13
+	VPCMPEQD     laneBits<>+0(SB), Y13, Y13
+	VPAND        laneBits<>+32(SB), Y15, Y14
+	VPCMPEQD     laneBits<>+32(SB), Y14, Y14
+	TESTQ        CX, CX
+	JZ           maskedstore
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y0
+	VMASKMOVPS   Y0, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y1
+	VMASKMOVPS   Y1, Y14, 32(SI)
+	ADDQ         DI, SI
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y2
+	VMASKMOVPS   Y2, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y3
+	VMASKMOVPS   Y3, Y14, 32(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+maskedstore:
+	VMULPS     Y12, Y0, Y0
+	VMASKMOVPS Y0, Y13, (SI)
+	VMULPS     Y12, Y1, Y1
+	VMASKMOVPS Y1, Y14, 32(SI)
+	ADDQ       DI, SI
+	VMULPS     Y12, Y2, Y2
+	VMASKMOVPS Y2, Y13, (SI)
+	VMULPS     Y12, Y3, Y3
+	VMASKMOVPS Y3, Y14, 32(SI)
+	ADDQ       DI, SI
+	VZEROUPPER
+	RET
+
+// func micro3x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·micro3x16avx2(SB), NOSPLIT, $0-68
+	MOVQ       kc+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       b+16(FP), DX
+	MOVQ       ldb+24(FP), BX
+	MOVQ       c+32(FP), SI
+	MOVQ       ldc+40(FP), DI
+	MOVQ       SI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	ADDQ       DI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	ADDQ       DI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 4(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 8(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS 12(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 16(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 20(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS 24(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 28(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 32(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS 36(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 40(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 44(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	ADDQ         $0x30, CX
+	SUBQ         $0x04, AX
+	JGE          loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 4(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 8(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	ADDQ         $0x0c, CX
+	DECQ         AX
+	JNZ          loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	VBROADCASTSS alpha+48(FP), Y12
+	MOVQ         add+56(FP), CX
+	CMPL         AX, $0x0000ffff
+	JNE          masked
+	TESTQ        CX, CX
+	JZ           store
+	VFMADD213PS  (SI), Y12, Y0
+	VMOVUPS      Y0, (SI)
+	VFMADD213PS  32(SI), Y12, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Y12, Y2
+	VMOVUPS      Y2, (SI)
+	VFMADD213PS  32(SI), Y12, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Y12, Y4
+	VMOVUPS      Y4, (SI)
+	VFMADD213PS  32(SI), Y12, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Y12, Y0, Y0
+	VMOVUPS Y0, (SI)
+	VMULPS  Y12, Y1, Y1
+	VMOVUPS Y1, 32(SI)
+	ADDQ    DI, SI
+	VMULPS  Y12, Y2, Y2
+	VMOVUPS Y2, (SI)
+	VMULPS  Y12, Y3, Y3
+	VMOVUPS Y3, 32(SI)
+	ADDQ    DI, SI
+	VMULPS  Y12, Y4, Y4
+	VMOVUPS Y4, (SI)
+	VMULPS  Y12, Y5, Y5
+	VMOVUPS Y5, 32(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+masked:
+	VMOVD        AX, X15
+	VPBROADCASTD X15, Y15
+	VPAND        laneBits<>+0(SB), Y15, Y13
+	VPCMPEQD     laneBits<>+0(SB), Y13, Y13
+	VPAND        laneBits<>+32(SB), Y15, Y14
+	VPCMPEQD     laneBits<>+32(SB), Y14, Y14
+	TESTQ        CX, CX
+	JZ           maskedstore
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y0
+	VMASKMOVPS   Y0, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y1
+	VMASKMOVPS   Y1, Y14, 32(SI)
+	ADDQ         DI, SI
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y2
+	VMASKMOVPS   Y2, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y3
+	VMASKMOVPS   Y3, Y14, 32(SI)
+	ADDQ         DI, SI
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y4
+	VMASKMOVPS   Y4, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y5
+	VMASKMOVPS   Y5, Y14, 32(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+maskedstore:
+	VMULPS     Y12, Y0, Y0
+	VMASKMOVPS Y0, Y13, (SI)
+	VMULPS     Y12, Y1, Y1
+	VMASKMOVPS Y1, Y14, 32(SI)
+	ADDQ       DI, SI
+	VMULPS     Y12, Y2, Y2
+	VMASKMOVPS Y2, Y13, (SI)
+	VMULPS     Y12, Y3, Y3
+	VMASKMOVPS Y3, Y14, 32(SI)
+	ADDQ       DI, SI
+	VMULPS     Y12, Y4, Y4
+	VMASKMOVPS Y4, Y13, (SI)
+	VMULPS     Y12, Y5, Y5
+	VMASKMOVPS Y5, Y14, 32(SI)
+	ADDQ       DI, SI
+	VZEROUPPER
+	RET
+
+// func micro4x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·micro4x16avx2(SB), NOSPLIT, $0-68
+	MOVQ       kc+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       b+16(FP), DX
+	MOVQ       ldb+24(FP), BX
+	MOVQ       c+32(FP), SI
+	MOVQ       ldc+40(FP), DI
+	MOVQ       SI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	ADDQ       DI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	ADDQ       DI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	ADDQ       DI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 4(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 8(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 12(CX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS 16(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 20(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 24(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 28(CX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS 32(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 36(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 40(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 44(CX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS 48(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 52(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 56(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 60(CX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	ADDQ         $0x40, CX
+	SUBQ         $0x04, AX
+	JGE          loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 4(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 8(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 12(CX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	ADDQ         $0x10, CX
+	DECQ         AX
+	JNZ          loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	VBROADCASTSS alpha+48(FP), Y12
+	MOVQ         add+56(FP), CX
+	CMPL         AX, $0x0000ffff
+	JNE          masked
+	TESTQ        CX, CX
+	JZ           store
+	VFMADD213PS  (SI), Y12, Y0
+	VMOVUPS      Y0, (SI)
+	VFMADD213PS  32(SI), Y12, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Y12, Y2
+	VMOVUPS      Y2, (SI)
+	VFMADD213PS  32(SI), Y12, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Y12, Y4
+	VMOVUPS      Y4, (SI)
+	VFMADD213PS  32(SI), Y12, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Y12, Y6
+	VMOVUPS      Y6, (SI)
+	VFMADD213PS  32(SI), Y12, Y7
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Y12, Y0, Y0
+	VMOVUPS Y0, (SI)
+	VMULPS  Y12, Y1, Y1
+	VMOVUPS Y1, 32(SI)
+	ADDQ    DI, SI
+	VMULPS  Y12, Y2, Y2
+	VMOVUPS Y2, (SI)
+	VMULPS  Y12, Y3, Y3
+	VMOVUPS Y3, 32(SI)
+	ADDQ    DI, SI
+	VMULPS  Y12, Y4, Y4
+	VMOVUPS Y4, (SI)
+	VMULPS  Y12, Y5, Y5
+	VMOVUPS Y5, 32(SI)
+	ADDQ    DI, SI
+	VMULPS  Y12, Y6, Y6
+	VMOVUPS Y6, (SI)
+	VMULPS  Y12, Y7, Y7
+	VMOVUPS Y7, 32(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+masked:
+	VMOVD        AX, X15
+	VPBROADCASTD X15, Y15
+	VPAND        laneBits<>+0(SB), Y15, Y13
+	VPCMPEQD     laneBits<>+0(SB), Y13, Y13
+	VPAND        laneBits<>+32(SB), Y15, Y14
+	VPCMPEQD     laneBits<>+32(SB), Y14, Y14
+	TESTQ        CX, CX
+	JZ           maskedstore
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y0
+	VMASKMOVPS   Y0, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y1
+	VMASKMOVPS   Y1, Y14, 32(SI)
+	ADDQ         DI, SI
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y2
+	VMASKMOVPS   Y2, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y3
+	VMASKMOVPS   Y3, Y14, 32(SI)
+	ADDQ         DI, SI
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y4
+	VMASKMOVPS   Y4, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y5
+	VMASKMOVPS   Y5, Y14, 32(SI)
+	ADDQ         DI, SI
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y6
+	VMASKMOVPS   Y6, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y7
+	VMASKMOVPS   Y7, Y14, 32(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+maskedstore:
+	VMULPS     Y12, Y0, Y0
+	VMASKMOVPS Y0, Y13, (SI)
+	VMULPS     Y12, Y1, Y1
+	VMASKMOVPS Y1, Y14, 32(SI)
+	ADDQ       DI, SI
+	VMULPS     Y12, Y2, Y2
+	VMASKMOVPS Y2, Y13, (SI)
+	VMULPS     Y12, Y3, Y3
+	VMASKMOVPS Y3, Y14, 32(SI)
+	ADDQ       DI, SI
+	VMULPS     Y12, Y4, Y4
+	VMASKMOVPS Y4, Y13, (SI)
+	VMULPS     Y12, Y5, Y5
+	VMASKMOVPS Y5, Y14, 32(SI)
+	ADDQ       DI, SI
+	VMULPS     Y12, Y6, Y6
+	VMASKMOVPS Y6, Y13, (SI)
+	VMULPS     Y12, Y7, Y7
+	VMASKMOVPS Y7, Y14, 32(SI)
+	ADDQ       DI, SI
+	VZEROUPPER
+	RET
+
+// func micro5x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·micro5x16avx2(SB), NOSPLIT, $0-68
+	MOVQ       kc+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       b+16(FP), DX
+	MOVQ       ldb+24(FP), BX
+	MOVQ       c+32(FP), SI
+	MOVQ       ldc+40(FP), DI
+	MOVQ       SI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	ADDQ       DI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	ADDQ       DI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	ADDQ       DI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	ADDQ       DI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 4(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 8(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 12(CX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VBROADCASTSS 16(CX), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS 20(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 24(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 28(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 32(CX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VBROADCASTSS 36(CX), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS 40(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 44(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 48(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 52(CX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VBROADCASTSS 56(CX), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS 60(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 64(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 68(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 72(CX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VBROADCASTSS 76(CX), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	ADDQ         $0x50, CX
+	SUBQ         $0x04, AX
+	JGE          loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 4(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 8(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 12(CX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VBROADCASTSS 16(CX), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	ADDQ         $0x14, CX
+	DECQ         AX
+	JNZ          loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	VBROADCASTSS alpha+48(FP), Y12
+	MOVQ         add+56(FP), CX
+	CMPL         AX, $0x0000ffff
+	JNE          masked
+	TESTQ        CX, CX
+	JZ           store
+	VFMADD213PS  (SI), Y12, Y0
+	VMOVUPS      Y0, (SI)
+	VFMADD213PS  32(SI), Y12, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Y12, Y2
+	VMOVUPS      Y2, (SI)
+	VFMADD213PS  32(SI), Y12, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Y12, Y4
+	VMOVUPS      Y4, (SI)
+	VFMADD213PS  32(SI), Y12, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Y12, Y6
+	VMOVUPS      Y6, (SI)
+	VFMADD213PS  32(SI), Y12, Y7
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Y12, Y8
+	VMOVUPS      Y8, (SI)
+	VFMADD213PS  32(SI), Y12, Y9
+	VMOVUPS      Y9, 32(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Y12, Y0, Y0
+	VMOVUPS Y0, (SI)
+	VMULPS  Y12, Y1, Y1
+	VMOVUPS Y1, 32(SI)
+	ADDQ    DI, SI
+	VMULPS  Y12, Y2, Y2
+	VMOVUPS Y2, (SI)
+	VMULPS  Y12, Y3, Y3
+	VMOVUPS Y3, 32(SI)
+	ADDQ    DI, SI
+	VMULPS  Y12, Y4, Y4
+	VMOVUPS Y4, (SI)
+	VMULPS  Y12, Y5, Y5
+	VMOVUPS Y5, 32(SI)
+	ADDQ    DI, SI
+	VMULPS  Y12, Y6, Y6
+	VMOVUPS Y6, (SI)
+	VMULPS  Y12, Y7, Y7
+	VMOVUPS Y7, 32(SI)
+	ADDQ    DI, SI
+	VMULPS  Y12, Y8, Y8
+	VMOVUPS Y8, (SI)
+	VMULPS  Y12, Y9, Y9
+	VMOVUPS Y9, 32(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+masked:
+	VMOVD        AX, X15
+	VPBROADCASTD X15, Y15
+	VPAND        laneBits<>+0(SB), Y15, Y13
+	VPCMPEQD     laneBits<>+0(SB), Y13, Y13
+	VPAND        laneBits<>+32(SB), Y15, Y14
+	VPCMPEQD     laneBits<>+32(SB), Y14, Y14
+	TESTQ        CX, CX
+	JZ           maskedstore
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y0
+	VMASKMOVPS   Y0, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y1
+	VMASKMOVPS   Y1, Y14, 32(SI)
+	ADDQ         DI, SI
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y2
+	VMASKMOVPS   Y2, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y3
+	VMASKMOVPS   Y3, Y14, 32(SI)
+	ADDQ         DI, SI
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y4
+	VMASKMOVPS   Y4, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y5
+	VMASKMOVPS   Y5, Y14, 32(SI)
+	ADDQ         DI, SI
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y6
+	VMASKMOVPS   Y6, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y7
+	VMASKMOVPS   Y7, Y14, 32(SI)
+	ADDQ         DI, SI
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y8
+	VMASKMOVPS   Y8, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y9
+	VMASKMOVPS   Y9, Y14, 32(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+maskedstore:
+	VMULPS     Y12, Y0, Y0
+	VMASKMOVPS Y0, Y13, (SI)
+	VMULPS     Y12, Y1, Y1
+	VMASKMOVPS Y1, Y14, 32(SI)
+	ADDQ       DI, SI
+	VMULPS     Y12, Y2, Y2
+	VMASKMOVPS Y2, Y13, (SI)
+	VMULPS     Y12, Y3, Y3
+	VMASKMOVPS Y3, Y14, 32(SI)
+	ADDQ       DI, SI
+	VMULPS     Y12, Y4, Y4
+	VMASKMOVPS Y4, Y13, (SI)
+	VMULPS     Y12, Y5, Y5
+	VMASKMOVPS Y5, Y14, 32(SI)
+	ADDQ       DI, SI
+	VMULPS     Y12, Y6, Y6
+	VMASKMOVPS Y6, Y13, (SI)
+	VMULPS     Y12, Y7, Y7
+	VMASKMOVPS Y7, Y14, 32(SI)
+	ADDQ       DI, SI
+	VMULPS     Y12, Y8, Y8
+	VMASKMOVPS Y8, Y13, (SI)
+	VMULPS     Y12, Y9, Y9
+	VMASKMOVPS Y9, Y14, 32(SI)
+	ADDQ       DI, SI
+	VZEROUPPER
+	RET
+
+// func micro6x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·micro6x16avx2(SB), NOSPLIT, $0-68
+	MOVQ       kc+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       b+16(FP), DX
+	MOVQ       ldb+24(FP), BX
+	MOVQ       c+32(FP), SI
+	MOVQ       ldc+40(FP), DI
+	MOVQ       SI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	ADDQ       DI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	ADDQ       DI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	ADDQ       DI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	ADDQ       DI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	ADDQ       DI, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 60(R8)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 4(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 8(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 12(CX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VBROADCASTSS 16(CX), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS 20(CX), Y15
+	VFMADD231PS  Y12, Y15, Y10
+	VFMADD231PS  Y13, Y15, Y11
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS 24(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 28(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 32(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 36(CX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VBROADCASTSS 40(CX), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS 44(CX), Y15
+	VFMADD231PS  Y12, Y15, Y10
+	VFMADD231PS  Y13, Y15, Y11
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS 48(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 52(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 56(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 60(CX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VBROADCASTSS 64(CX), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS 68(CX), Y15
+	VFMADD231PS  Y12, Y15, Y10
+	VFMADD231PS  Y13, Y15, Y11
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS 72(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 76(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 80(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 84(CX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VBROADCASTSS 88(CX), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS 92(CX), Y15
+	VFMADD231PS  Y12, Y15, Y10
+	VFMADD231PS  Y13, Y15, Y11
+	ADDQ         $0x60, CX
+	SUBQ         $0x04, AX
+	JGE          loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 4(CX), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 8(CX), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 12(CX), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VBROADCASTSS 16(CX), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS 20(CX), Y15
+	VFMADD231PS  Y12, Y15, Y10
+	VFMADD231PS  Y13, Y15, Y11
+	ADDQ         $0x18, CX
+	DECQ         AX
+	JNZ          loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	VBROADCASTSS alpha+48(FP), Y12
+	MOVQ         add+56(FP), CX
+	CMPL         AX, $0x0000ffff
+	JNE          masked
+	TESTQ        CX, CX
+	JZ           store
+	VFMADD213PS  (SI), Y12, Y0
+	VMOVUPS      Y0, (SI)
+	VFMADD213PS  32(SI), Y12, Y1
+	VMOVUPS      Y1, 32(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Y12, Y2
+	VMOVUPS      Y2, (SI)
+	VFMADD213PS  32(SI), Y12, Y3
+	VMOVUPS      Y3, 32(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Y12, Y4
+	VMOVUPS      Y4, (SI)
+	VFMADD213PS  32(SI), Y12, Y5
+	VMOVUPS      Y5, 32(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Y12, Y6
+	VMOVUPS      Y6, (SI)
+	VFMADD213PS  32(SI), Y12, Y7
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Y12, Y8
+	VMOVUPS      Y8, (SI)
+	VFMADD213PS  32(SI), Y12, Y9
+	VMOVUPS      Y9, 32(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Y12, Y10
+	VMOVUPS      Y10, (SI)
+	VFMADD213PS  32(SI), Y12, Y11
+	VMOVUPS      Y11, 32(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Y12, Y0, Y0
+	VMOVUPS Y0, (SI)
+	VMULPS  Y12, Y1, Y1
+	VMOVUPS Y1, 32(SI)
+	ADDQ    DI, SI
+	VMULPS  Y12, Y2, Y2
+	VMOVUPS Y2, (SI)
+	VMULPS  Y12, Y3, Y3
+	VMOVUPS Y3, 32(SI)
+	ADDQ    DI, SI
+	VMULPS  Y12, Y4, Y4
+	VMOVUPS Y4, (SI)
+	VMULPS  Y12, Y5, Y5
+	VMOVUPS Y5, 32(SI)
+	ADDQ    DI, SI
+	VMULPS  Y12, Y6, Y6
+	VMOVUPS Y6, (SI)
+	VMULPS  Y12, Y7, Y7
+	VMOVUPS Y7, 32(SI)
+	ADDQ    DI, SI
+	VMULPS  Y12, Y8, Y8
+	VMOVUPS Y8, (SI)
+	VMULPS  Y12, Y9, Y9
+	VMOVUPS Y9, 32(SI)
+	ADDQ    DI, SI
+	VMULPS  Y12, Y10, Y10
+	VMOVUPS Y10, (SI)
+	VMULPS  Y12, Y11, Y11
+	VMOVUPS Y11, 32(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+masked:
+	VMOVD        AX, X15
+	VPBROADCASTD X15, Y15
+	VPAND        laneBits<>+0(SB), Y15, Y13
+	VPCMPEQD     laneBits<>+0(SB), Y13, Y13
+	VPAND        laneBits<>+32(SB), Y15, Y14
+	VPCMPEQD     laneBits<>+32(SB), Y14, Y14
+	TESTQ        CX, CX
+	JZ           maskedstore
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y0
+	VMASKMOVPS   Y0, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y1
+	VMASKMOVPS   Y1, Y14, 32(SI)
+	ADDQ         DI, SI
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y2
+	VMASKMOVPS   Y2, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y3
+	VMASKMOVPS   Y3, Y14, 32(SI)
+	ADDQ         DI, SI
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y4
+	VMASKMOVPS   Y4, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y5
+	VMASKMOVPS   Y5, Y14, 32(SI)
+	ADDQ         DI, SI
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y6
+	VMASKMOVPS   Y6, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y7
+	VMASKMOVPS   Y7, Y14, 32(SI)
+	ADDQ         DI, SI
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y8
+	VMASKMOVPS   Y8, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y9
+	VMASKMOVPS   Y9, Y14, 32(SI)
+	ADDQ         DI, SI
+	VMASKMOVPS   (SI), Y13, Y15
+	VFMADD213PS  Y15, Y12, Y10
+	VMASKMOVPS   Y10, Y13, (SI)
+	VMASKMOVPS   32(SI), Y14, Y15
+	VFMADD213PS  Y15, Y12, Y11
+	VMASKMOVPS   Y11, Y14, 32(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+maskedstore:
+	VMULPS     Y12, Y0, Y0
+	VMASKMOVPS Y0, Y13, (SI)
+	VMULPS     Y12, Y1, Y1
+	VMASKMOVPS Y1, Y14, 32(SI)
+	ADDQ       DI, SI
+	VMULPS     Y12, Y2, Y2
+	VMASKMOVPS Y2, Y13, (SI)
+	VMULPS     Y12, Y3, Y3
+	VMASKMOVPS Y3, Y14, 32(SI)
+	ADDQ       DI, SI
+	VMULPS     Y12, Y4, Y4
+	VMASKMOVPS Y4, Y13, (SI)
+	VMULPS     Y12, Y5, Y5
+	VMASKMOVPS Y5, Y14, 32(SI)
+	ADDQ       DI, SI
+	VMULPS     Y12, Y6, Y6
+	VMASKMOVPS Y6, Y13, (SI)
+	VMULPS     Y12, Y7, Y7
+	VMASKMOVPS Y7, Y14, 32(SI)
+	ADDQ       DI, SI
+	VMULPS     Y12, Y8, Y8
+	VMASKMOVPS Y8, Y13, (SI)
+	VMULPS     Y12, Y9, Y9
+	VMASKMOVPS Y9, Y14, 32(SI)
+	ADDQ       DI, SI
+	VMULPS     Y12, Y10, Y10
+	VMASKMOVPS Y10, Y13, (SI)
+	VMULPS     Y12, Y11, Y11
+	VMASKMOVPS Y11, Y14, 32(SI)
+	ADDQ       DI, SI
+	VZEROUPPER
+	RET
+
+// func dots1x4avx2(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
+// Requires: AVX, FMA3
+TEXT ·dots1x4avx2(SB), NOSPLIT, $0-48
+	MOVQ   n+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   ldx+16(FP), DX
+	MOVQ   w+24(FP), DX
+	MOVQ   ldw+32(FP), BX
+	MOVQ   out+40(FP), SI
+	LEAQ   (BX)(BX*2), DI
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	SUBQ   $0x08, AX
+	JL     rest
+
+loop:
+	VMOVUPS     (CX), Y12
+	VMOVUPS     (DX), Y15
+	VFMADD231PS Y15, Y12, Y0
+	VMOVUPS     (DX)(BX*1), Y15
+	VFMADD231PS Y15, Y12, Y1
+	VMOVUPS     (DX)(BX*2), Y15
+	VFMADD231PS Y15, Y12, Y2
+	VMOVUPS     (DX)(DI*1), Y15
+	VFMADD231PS Y15, Y12, Y3
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, AX
+	JGE         loop
+
+rest:
+	ADDQ $0x08, AX
+	JZ   sum
+
+one:
+	VMOVSS      (CX), X12
+	VMOVSS      (DX), X15
+	VFMADD231PS Y15, Y12, Y0
+	VMOVSS      (DX)(BX*1), X15
+	VFMADD231PS Y15, Y12, Y1
+	VMOVSS      (DX)(BX*2), X15
+	VFMADD231PS Y15, Y12, Y2
+	VMOVSS      (DX)(DI*1), X15
+	VFMADD231PS Y15, Y12, Y3
+	ADDQ        $0x04, CX
+	ADDQ        $0x04, DX
+	DECQ        AX
+	JNZ         one
+
+sum:
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVUPS      X0, (SI)
+	VZEROUPPER
+	RET
+
+// func dots2x4avx2(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
+// Requires: AVX, FMA3
+TEXT ·dots2x4avx2(SB), NOSPLIT, $0-48
+	MOVQ   n+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   ldx+16(FP), DX
+	MOVQ   w+24(FP), BX
+	MOVQ   ldw+32(FP), SI
+	MOVQ   out+40(FP), DI
+	LEAQ   (SI)(SI*2), R8
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	SUBQ   $0x08, AX
+	JL     rest
+
+loop:
+	VMOVUPS     (CX), Y12
+	VMOVUPS     (CX)(DX*1), Y13
+	VMOVUPS     (BX), Y15
+	VFMADD231PS Y15, Y12, Y0
+	VFMADD231PS Y15, Y13, Y4
+	VMOVUPS     (BX)(SI*1), Y15
+	VFMADD231PS Y15, Y12, Y1
+	VFMADD231PS Y15, Y13, Y5
+	VMOVUPS     (BX)(SI*2), Y15
+	VFMADD231PS Y15, Y12, Y2
+	VFMADD231PS Y15, Y13, Y6
+	VMOVUPS     (BX)(R8*1), Y15
+	VFMADD231PS Y15, Y12, Y3
+	VFMADD231PS Y15, Y13, Y7
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, BX
+	SUBQ        $0x08, AX
+	JGE         loop
+
+rest:
+	ADDQ $0x08, AX
+	JZ   sum
+
+one:
+	VMOVSS      (CX), X12
+	VMOVSS      (CX)(DX*1), X13
+	VMOVSS      (BX), X15
+	VFMADD231PS Y15, Y12, Y0
+	VFMADD231PS Y15, Y13, Y4
+	VMOVSS      (BX)(SI*1), X15
+	VFMADD231PS Y15, Y12, Y1
+	VFMADD231PS Y15, Y13, Y5
+	VMOVSS      (BX)(SI*2), X15
+	VFMADD231PS Y15, Y12, Y2
+	VFMADD231PS Y15, Y13, Y6
+	VMOVSS      (BX)(R8*1), X15
+	VFMADD231PS Y15, Y12, Y3
+	VFMADD231PS Y15, Y13, Y7
+	ADDQ        $0x04, CX
+	ADDQ        $0x04, BX
+	DECQ        AX
+	JNZ         one
+
+sum:
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVUPS      X0, (DI)
+	VHADDPS      Y5, Y4, Y4
+	VHADDPS      Y7, Y6, Y6
+	VHADDPS      Y6, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X5
+	VADDPS       X5, X4, X4
+	VMOVUPS      X4, 16(DI)
+	VZEROUPPER
+	RET
+
+// func dots3x4avx2(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
+// Requires: AVX, FMA3
+TEXT ·dots3x4avx2(SB), NOSPLIT, $0-48
+	MOVQ   n+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   ldx+16(FP), DX
+	MOVQ   w+24(FP), BX
+	MOVQ   ldw+32(FP), SI
+	MOVQ   out+40(FP), DI
+	LEAQ   (SI)(SI*2), R8
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	SUBQ   $0x08, AX
+	JL     rest
+
+loop:
+	VMOVUPS     (CX), Y12
+	VMOVUPS     (CX)(DX*1), Y13
+	VMOVUPS     (CX)(DX*2), Y14
+	VMOVUPS     (BX), Y15
+	VFMADD231PS Y15, Y12, Y0
+	VFMADD231PS Y15, Y13, Y4
+	VFMADD231PS Y15, Y14, Y8
+	VMOVUPS     (BX)(SI*1), Y15
+	VFMADD231PS Y15, Y12, Y1
+	VFMADD231PS Y15, Y13, Y5
+	VFMADD231PS Y15, Y14, Y9
+	VMOVUPS     (BX)(SI*2), Y15
+	VFMADD231PS Y15, Y12, Y2
+	VFMADD231PS Y15, Y13, Y6
+	VFMADD231PS Y15, Y14, Y10
+	VMOVUPS     (BX)(R8*1), Y15
+	VFMADD231PS Y15, Y12, Y3
+	VFMADD231PS Y15, Y13, Y7
+	VFMADD231PS Y15, Y14, Y11
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, BX
+	SUBQ        $0x08, AX
+	JGE         loop
+
+rest:
+	ADDQ $0x08, AX
+	JZ   sum
+
+one:
+	VMOVSS      (CX), X12
+	VMOVSS      (CX)(DX*1), X13
+	VMOVSS      (CX)(DX*2), X14
+	VMOVSS      (BX), X15
+	VFMADD231PS Y15, Y12, Y0
+	VFMADD231PS Y15, Y13, Y4
+	VFMADD231PS Y15, Y14, Y8
+	VMOVSS      (BX)(SI*1), X15
+	VFMADD231PS Y15, Y12, Y1
+	VFMADD231PS Y15, Y13, Y5
+	VFMADD231PS Y15, Y14, Y9
+	VMOVSS      (BX)(SI*2), X15
+	VFMADD231PS Y15, Y12, Y2
+	VFMADD231PS Y15, Y13, Y6
+	VFMADD231PS Y15, Y14, Y10
+	VMOVSS      (BX)(R8*1), X15
+	VFMADD231PS Y15, Y12, Y3
+	VFMADD231PS Y15, Y13, Y7
+	VFMADD231PS Y15, Y14, Y11
+	ADDQ        $0x04, CX
+	ADDQ        $0x04, BX
+	DECQ        AX
+	JNZ         one
+
+sum:
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVUPS      X0, (DI)
+	VHADDPS      Y5, Y4, Y4
+	VHADDPS      Y7, Y6, Y6
+	VHADDPS      Y6, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X5
+	VADDPS       X5, X4, X4
+	VMOVUPS      X4, 16(DI)
+	VHADDPS      Y9, Y8, Y8
+	VHADDPS      Y11, Y10, Y10
+	VHADDPS      Y10, Y8, Y8
+	VEXTRACTF128 $0x01, Y8, X9
+	VADDPS       X9, X8, X8
+	VMOVUPS      X8, 32(DI)
+	VZEROUPPER
+	RET
+
+// func packTransAVX2(dst *float32, dstStride int, src *float32, srcStride int, rows int, n int)
+// Requires: AVX
+TEXT ·packTransAVX2(SB), NOSPLIT, $0-48
+	MOVQ   dst+0(FP), AX
+	MOVQ   dstStride+8(FP), CX
+	MOVQ   src+16(FP), DX
+	MOVQ   srcStride+24(FP), BX
+	MOVQ   rows+32(FP), SI
+	MOVQ   n+40(FP), DI
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	SUBQ   $0x08, DI
+	JL     rest
+
+blocks:
+	MOVQ    DX, R8
+	VMOVUPS (R8), Y0
+	CMPQ    SI, $0x01
+	JLE     fullloaded
+	ADDQ    BX, R8
+	VMOVUPS (R8), Y1
+	CMPQ    SI, $0x02
+	JLE     fullloaded
+	ADDQ    BX, R8
+	VMOVUPS (R8), Y2
+	CMPQ    SI, $0x03
+	JLE     fullloaded
+	ADDQ    BX, R8
+	VMOVUPS (R8), Y3
+	CMPQ    SI, $0x04
+	JLE     fullloaded
+	ADDQ    BX, R8
+	VMOVUPS (R8), Y4
+	CMPQ    SI, $0x05
+	JLE     fullloaded
+	ADDQ    BX, R8
+	VMOVUPS (R8), Y5
+	CMPQ    SI, $0x06
+	JLE     fullloaded
+	ADDQ    BX, R8
+	VMOVUPS (R8), Y6
+	CMPQ    SI, $0x07
+	JLE     fullloaded
+	ADDQ    BX, R8
+	VMOVUPS (R8), Y7
+
+fullloaded:
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y9
+	VUNPCKLPS  Y3, Y2, Y10
+	VUNPCKHPS  Y3, Y2, Y11
+	VUNPCKLPD  Y10, Y8, Y0
+	VUNPCKHPD  Y10, Y8, Y1
+	VUNPCKLPD  Y11, Y9, Y2
+	VUNPCKHPD  Y11, Y9, Y3
+	VUNPCKLPS  Y5, Y4, Y12
+	VUNPCKHPS  Y5, Y4, Y13
+	VUNPCKLPS  Y7, Y6, Y14
+	VUNPCKHPS  Y7, Y6, Y15
+	VUNPCKLPD  Y14, Y12, Y4
+	VUNPCKHPD  Y14, Y12, Y5
+	VUNPCKLPD  Y15, Y13, Y6
+	VUNPCKHPD  Y15, Y13, Y7
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y12
+	VPERM2F128 $0x20, Y5, Y1, Y9
+	VPERM2F128 $0x31, Y5, Y1, Y13
+	VPERM2F128 $0x20, Y6, Y2, Y10
+	VPERM2F128 $0x31, Y6, Y2, Y14
+	VPERM2F128 $0x20, Y7, Y3, Y11
+	VPERM2F128 $0x31, Y7, Y3, Y15
+	VMOVUPS    Y8, (AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y9, (AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y10, (AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y11, (AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y12, (AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y13, (AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y14, (AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y15, (AX)
+	ADDQ       CX, AX
+	ADDQ       $0x20, DX
+	SUBQ       $0x08, DI
+	JGE        blocks
+
+rest:
+	ADDQ       $0x08, DI
+	JZ         end
+	LEAQ       firstLanes<>+0(SB), R8
+	MOVQ       DI, R9
+	NEGQ       R9
+	VMOVUPS    32(R8)(R9*4), Y15
+	VMASKMOVPS (DX), Y15, Y0
+	CMPQ       SI, $0x01
+	JLE        partloaded
+	ADDQ       BX, DX
+	VMASKMOVPS (DX), Y15, Y1
+	CMPQ       SI, $0x02
+	JLE        partloaded
+	ADDQ       BX, DX
+	VMASKMOVPS (DX), Y15, Y2
+	CMPQ       SI, $0x03
+	JLE        partloaded
+	ADDQ       BX, DX
+	VMASKMOVPS (DX), Y15, Y3
+	CMPQ       SI, $0x04
+	JLE        partloaded
+	ADDQ       BX, DX
+	VMASKMOVPS (DX), Y15, Y4
+	CMPQ       SI, $0x05
+	JLE        partloaded
+	ADDQ       BX, DX
+	VMASKMOVPS (DX), Y15, Y5
+	CMPQ       SI, $0x06
+	JLE        partloaded
+	ADDQ       BX, DX
+	VMASKMOVPS (DX), Y15, Y6
+	CMPQ       SI, $0x07
+	JLE        partloaded
+	ADDQ       BX, DX
+	VMASKMOVPS (DX), Y15, Y7
+
+partloaded:
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y9
+	VUNPCKLPS  Y3, Y2, Y10
+	VUNPCKHPS  Y3, Y2, Y11
+	VUNPCKLPD  Y10, Y8, Y0
+	VUNPCKHPD  Y10, Y8, Y1
+	VUNPCKLPD  Y11, Y9, Y2
+	VUNPCKHPD  Y11, Y9, Y3
+	VUNPCKLPS  Y5, Y4, Y12
+	VUNPCKHPS  Y5, Y4, Y13
+	VUNPCKLPS  Y7, Y6, Y14
+	VUNPCKHPS  Y7, Y6, Y15
+	VUNPCKLPD  Y14, Y12, Y4
+	VUNPCKHPD  Y14, Y12, Y5
+	VUNPCKLPD  Y15, Y13, Y6
+	VUNPCKHPD  Y15, Y13, Y7
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y12
+	VPERM2F128 $0x20, Y5, Y1, Y9
+	VPERM2F128 $0x31, Y5, Y1, Y13
+	VPERM2F128 $0x20, Y6, Y2, Y10
+	VPERM2F128 $0x31, Y6, Y2, Y14
+	VPERM2F128 $0x20, Y7, Y3, Y11
+	VPERM2F128 $0x31, Y7, Y3, Y15
+	VMOVUPS    Y8, (AX)
+	ADDQ       CX, AX
+	DECQ       DI
+	JZ         end
+	VMOVUPS    Y9, (AX)
+	ADDQ       CX, AX
+	DECQ       DI
+	JZ         end
+	VMOVUPS    Y10, (AX)
+	ADDQ       CX, AX
+	DECQ       DI
+	JZ         end
+	VMOVUPS    Y11, (AX)
+	ADDQ       CX, AX
+	DECQ       DI
+	JZ         end
+	VMOVUPS    Y12, (AX)
+	ADDQ       CX, AX
+	DECQ       DI
+	JZ         end
+	VMOVUPS    Y13, (AX)
+	ADDQ       CX, AX
+	DECQ       DI
+	JZ         end
+	VMOVUPS    Y14, (AX)
+	ADDQ       CX, AX
+	DECQ       DI
+	JZ         end
+	VMOVUPS    Y15, (AX)
+	ADDQ       CX, AX
+	DECQ       DI
+	JZ         end
+
+end:
+	VZEROUPPER
+	RET
+
+// func packRowsAVX2(dst *float32, dstStride int, src *float32, srcStride int, mask uint32, n int)
+// Requires: AVX, AVX2
+TEXT ·packRowsAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst+0(FP), AX
+	MOVQ         dstStride+8(FP), CX
+	MOVQ         src+16(FP), DX
+	MOVQ         srcStride+24(FP), BX
+	MOVL         mask+32(FP), SI
+	MOVQ         n+40(FP), DI
+	CMPL         SI, $0x0000ffff
+	JE           whole
+	VMOVD        SI, X15
+	VPBROADCASTD X15, Y15
+	VPAND        laneBits<>+0(SB), Y15, Y13
+	VPCMPEQD     laneBits<>+0(SB), Y13, Y13
+	VPAND        laneBits<>+32(SB), Y15, Y14
+	VPCMPEQD     laneBits<>+32(SB), Y14, Y14
+	SHRL         $0x08, SI
+
+part:
+	VMASKMOVPS (DX), Y13, Y0
+	VMOVUPS    Y0, (AX)
+	TESTL      SI, SI
+	JZ         narrow
+	VMASKMOVPS 32(DX), Y14, Y1
+	VMOVUPS    Y1, 32(AX)
+
+narrow:
+	ADDQ BX, DX
+	ADDQ CX, AX
+	DECQ DI
+	JNZ  part
+	VZEROUPPER
+	RET
+
+whole:
+	SUBQ $0x04, DI
+	JL   loop4rest
+
+loop4:
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	ADDQ    BX, DX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	ADDQ    BX, DX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	ADDQ    BX, DX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	ADDQ    BX, DX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	SUBQ    $0x04, DI
+	JGE     loop4
+
+loop4rest:
+	ADDQ $0x04, DI
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	ADDQ    BX, DX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	DECQ    DI
+	JNZ     loop4one
+
+loop4end:
+	VZEROUPPER
+	RET
+
+// func peakAVX2(n int)
+// Requires: AVX, FMA3
+TEXT ·peakAVX2(SB), NOSPLIT, $0-8
+	MOVQ   n+0(FP), AX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+
+loop:
+	VFMADD231PS Y14, Y15, Y0
+	VFMADD231PS Y14, Y15, Y1
+	VFMADD231PS Y14, Y15, Y2
+	VFMADD231PS Y14, Y15, Y3
+	VFMADD231PS Y14, Y15, Y4
+	VFMADD231PS Y14, Y15, Y5
+	VFMADD231PS Y14, Y15, Y6
+	VFMADD231PS Y14, Y15, Y7
+	VFMADD231PS Y14, Y15, Y8
+	VFMADD231PS Y14, Y15, Y9
+	VFMADD231PS Y14, Y15, Y10
+	VFMADD231PS Y14, Y15, Y11
+	DECQ        AX
+	JNZ         loop
+	VZEROUPPER
+	RET
+
+// func dotAVX2(a []float32, b []float32) float32
+// Requires: AVX, FMA3, SSE
+TEXT ·dotAVX2(SB), NOSPLIT, $0-52
+	MOVQ   a_base+0(FP), AX
+	MOVQ   b_base+24(FP), CX
+	MOVQ   a_len+8(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   BX, BX
+	SUBQ   $0x20, DX
+	JL     rest
+
+loop:
+	VMOVUPS     (AX)(BX*4), Y4
+	VMOVUPS     (CX)(BX*4), Y5
+	VFMADD231PS Y4, Y5, Y0
+	VMOVUPS     32(AX)(BX*4), Y4
+	VMOVUPS     32(CX)(BX*4), Y5
+	VFMADD231PS Y4, Y5, Y1
+	VMOVUPS     64(AX)(BX*4), Y4
+	VMOVUPS     64(CX)(BX*4), Y5
+	VFMADD231PS Y4, Y5, Y2
+	VMOVUPS     96(AX)(BX*4), Y4
+	VMOVUPS     96(CX)(BX*4), Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        $0x20, BX
+	SUBQ        $0x20, DX
+	JGE         loop
+
+rest:
+	ADDQ $0x20, DX
+	SUBQ $0x08, DX
+	JL   last
+
+single:
+	VMOVUPS     (AX)(BX*4), Y4
+	VMOVUPS     (CX)(BX*4), Y5
+	VFMADD231PS Y4, Y5, Y0
+	ADDQ        $0x08, BX
+	SUBQ        $0x08, DX
+	JGE         single
+
+last:
+	ADDQ        $0x08, DX
+	JZ          end
+	LEAQ        firstLanes<>+0(SB), SI
+	NEGQ        DX
+	VMOVDQU     32(SI)(DX*4), Y4
+	VMASKMOVPS  (AX)(BX*4), Y4, Y5
+	VMASKMOVPS  (CX)(BX*4), Y4, Y4
+	VFMADD231PS Y5, Y4, Y0
+
+end:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x0e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x01, X0, X1
+	VADDPS       X1, X0, X0
+	MOVSS        X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func dot3AVX2(a []float32, b []float32, c []float32) float32
+// Requires: AVX, FMA3, SSE
+TEXT ·dot3AVX2(SB), NOSPLIT, $0-76
+	MOVQ   a_base+0(FP), AX
+	MOVQ   b_base+24(FP), CX
+	MOVQ   c_base+48(FP), DX
+	MOVQ   a_len+8(FP), BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   SI, SI
+	SUBQ   $0x20, BX
+	JL     rest
+
+loop:
+	VMOVUPS     (AX)(SI*4), Y4
+	VMOVUPS     (CX)(SI*4), Y5
+	VMOVUPS     (DX)(SI*4), Y6
+	VMULPS      Y4, Y5, Y4
+	VFMADD231PS Y4, Y6, Y0
+	VMOVUPS     32(AX)(SI*4), Y4
+	VMOVUPS     32(CX)(SI*4), Y5
+	VMOVUPS     32(DX)(SI*4), Y6
+	VMULPS      Y4, Y5, Y4
+	VFMADD231PS Y4, Y6, Y1
+	VMOVUPS     64(AX)(SI*4), Y4
+	VMOVUPS     64(CX)(SI*4), Y5
+	VMOVUPS     64(DX)(SI*4), Y6
+	VMULPS      Y4, Y5, Y4
+	VFMADD231PS Y4, Y6, Y2
+	VMOVUPS     96(AX)(SI*4), Y4
+	VMOVUPS     96(CX)(SI*4), Y5
+	VMOVUPS     96(DX)(SI*4), Y6
+	VMULPS      Y4, Y5, Y4
+	VFMADD231PS Y4, Y6, Y3
+	ADDQ        $0x20, SI
+	SUBQ        $0x20, BX
+	JGE         loop
+
+rest:
+	ADDQ $0x20, BX
+	SUBQ $0x08, BX
+	JL   last
+
+single:
+	VMOVUPS     (AX)(SI*4), Y4
+	VMOVUPS     (CX)(SI*4), Y5
+	VMOVUPS     (DX)(SI*4), Y6
+	VMULPS      Y4, Y5, Y4
+	VFMADD231PS Y4, Y6, Y0
+	ADDQ        $0x08, SI
+	SUBQ        $0x08, BX
+	JGE         single
+
+last:
+	ADDQ        $0x08, BX
+	JZ          end
+	LEAQ        firstLanes<>+0(SB), DI
+	NEGQ        BX
+	VMOVDQU     32(DI)(BX*4), Y4
+	VMASKMOVPS  (AX)(SI*4), Y4, Y5
+	VMASKMOVPS  (CX)(SI*4), Y4, Y6
+	VMASKMOVPS  (DX)(SI*4), Y4, Y4
+	VMULPS      Y5, Y6, Y5
+	VFMADD231PS Y5, Y4, Y0
+
+end:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x0e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x01, X0, X1
+	VADDPS       X1, X0, X0
+	MOVSS        X0, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func zerosAVX2(x []float32) float32
+// Requires: AVX, FMA3, SSE
+TEXT ·zerosAVX2(SB), NOSPLIT, $0-28
+	MOVQ   x_base+0(FP), AX
+	MOVQ   x_len+8(FP), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	XORQ   DX, DX
+	SUBQ   $0x20, CX
+	JL     rest
+
+loop:
+	VMOVUPS     (AX)(DX*4), Y5
+	VFMADD231PS Y5, Y3, Y0
+	VMOVUPS     32(AX)(DX*4), Y5
+	VFMADD231PS Y5, Y3, Y1
+	VMOVUPS     64(AX)(DX*4), Y5
+	VFMADD231PS Y5, Y3, Y2
+	VMOVUPS     96(AX)(DX*4), Y5
+	VFMADD231PS Y5, Y3, Y4
+	ADDQ        $0x20, DX
+	SUBQ        $0x20, CX
+	JGE         loop
+
+rest:
+	ADDQ $0x20, CX
+	SUBQ $0x08, CX
+	JL   last
+
+single:
+	VMOVUPS     (AX)(DX*4), Y5
+	VFMADD231PS Y5, Y3, Y0
+	ADDQ        $0x08, DX
+	SUBQ        $0x08, CX
+	JGE         single
+
+last:
+	ADDQ        $0x08, CX
+	JZ          end
+	LEAQ        firstLanes<>+0(SB), BX
+	NEGQ        CX
+	VMOVDQU     32(BX)(CX*4), Y5
+	VMASKMOVPS  (AX)(DX*4), Y5, Y5
+	VFMADD231PS Y5, Y3, Y0
+
+end:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x0e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x01, X0, X1
+	VADDPS       X1, X0, X0
+	MOVSS        X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func maxAVX2(x []float32) float32
+// Requires: AVX, SSE
+TEXT ·maxAVX2(SB), NOSPLIT, $0-28
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS cnegInf<>+0(SB), Y0
+	VBROADCASTSS cnegInf<>+0(SB), Y1
+	VBROADCASTSS cnegInf<>+0(SB), Y2
+	VBROADCASTSS cnegInf<>+0(SB), Y3
+	XORQ         DX, DX
+	SUBQ         $0x20, CX
+	JL           rest
+
+loop:
+	VMOVUPS (AX)(DX*4), Y4
+	VMAXPS  Y0, Y4, Y0
+	VMOVUPS 32(AX)(DX*4), Y4
+	VMAXPS  Y1, Y4, Y1
+	VMOVUPS 64(AX)(DX*4), Y4
+	VMAXPS  Y2, Y4, Y2
+	VMOVUPS 96(AX)(DX*4), Y4
+	VMAXPS  Y3, Y4, Y3
+	ADDQ    $0x20, DX
+	SUBQ    $0x20, CX
+	JGE     loop
+
+rest:
+	ADDQ $0x20, CX
+	SUBQ $0x08, CX
+	JL   last
+
+single:
+	VMOVUPS (AX)(DX*4), Y4
+	VMAXPS  Y0, Y4, Y0
+	ADDQ    $0x08, DX
+	SUBQ    $0x08, CX
+	JGE     single
+
+last:
+	ADDQ       $0x08, CX
+	JZ         end
+	LEAQ       firstLanes<>+0(SB), BX
+	NEGQ       CX
+	VMOVDQU    32(BX)(CX*4), Y4
+	VMASKMOVPS (AX)(DX*4), Y4, Y5
+	VMAXPS     Y0, Y5, Y5
+	VBLENDVPS  Y4, Y5, Y0, Y0
+
+end:
+	VMAXPS       Y1, Y0, Y0
+	VMAXPS       Y3, Y2, Y2
+	VMAXPS       Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VMAXPS       X1, X0, X0
+	VPERMILPS    $0x0e, X0, X1
+	VMAXPS       X1, X0, X0
+	VPERMILPS    $0x01, X0, X1
+	VMAXPS       X1, X0, X0
+	MOVSS        X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func axpyAVX2(dst []float32, a float32, x []float32)
+// Requires: AVX, FMA3
+TEXT ·axpyAVX2(SB), NOSPLIT, $0-56
+	MOVQ         x_base+32(FP), AX
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         x_len+40(FP), DX
+	VBROADCASTSS a+24(FP), Y0
+	XORQ         BX, BX
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(BX*4), Y1
+	VMOVUPS     (CX)(BX*4), Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, (CX)(BX*4)
+	ADDQ        $0x08, BX
+	SUBQ        $0x08, DX
+	JGE         loop
+
+rest:
+	ADDQ        $0x08, DX
+	JZ          end
+	LEAQ        firstLanes<>+0(SB), SI
+	NEGQ        DX
+	VMOVDQU     32(SI)(DX*4), Y1
+	VMASKMOVPS  (AX)(BX*4), Y1, Y2
+	VMASKMOVPS  (CX)(BX*4), Y1, Y3
+	VFMADD231PS Y2, Y0, Y3
+	VMASKMOVPS  Y3, Y1, (CX)(BX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addAVX2(dst []float32, x []float32)
+// Requires: AVX
+TEXT ·addAVX2(SB), NOSPLIT, $0-48
+	MOVQ x_base+24(FP), AX
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_len+32(FP), DX
+	XORQ BX, BX
+	SUBQ $0x08, DX
+	JL   rest
+
+loop:
+	VMOVUPS (AX)(BX*4), Y0
+	VMOVUPS (CX)(BX*4), Y1
+	VADDPS  Y0, Y1, Y1
+	VMOVUPS Y1, (CX)(BX*4)
+	ADDQ    $0x08, BX
+	SUBQ    $0x08, DX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, DX
+	JZ         end
+	LEAQ       firstLanes<>+0(SB), SI
+	NEGQ       DX
+	VMOVDQU    32(SI)(DX*4), Y0
+	VMASKMOVPS (AX)(BX*4), Y0, Y1
+	VMASKMOVPS (CX)(BX*4), Y0, Y2
+	VADDPS     Y1, Y2, Y2
+	VMASKMOVPS Y2, Y0, (CX)(BX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleAVX2(x []float32, a float32)
+// Requires: AVX
+TEXT ·scaleAVX2(SB), NOSPLIT, $0-28
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS a+24(FP), Y0
+	XORQ         DX, DX
+	SUBQ         $0x08, CX
+	JL           rest
+
+loop:
+	VMOVUPS (AX)(DX*4), Y1
+	VMULPS  Y1, Y0, Y1
+	VMOVUPS Y1, (AX)(DX*4)
+	ADDQ    $0x08, DX
+	SUBQ    $0x08, CX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, CX
+	JZ         end
+	LEAQ       firstLanes<>+0(SB), BX
+	NEGQ       CX
+	VMOVDQU    32(BX)(CX*4), Y1
+	VMASKMOVPS (AX)(DX*4), Y1, Y2
+	VMULPS     Y2, Y0, Y2
+	VMASKMOVPS Y2, Y1, (AX)(DX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleMulAVX2(y []float32, x []float32, w []float32, a float32)
+// Requires: AVX
+TEXT ·scaleMulAVX2(SB), NOSPLIT, $0-76
+	MOVQ         x_base+24(FP), AX
+	MOVQ         w_base+48(FP), CX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         x_len+32(FP), BX
+	VBROADCASTSS a+72(FP), Y0
+	XORQ         SI, SI
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS (AX)(SI*4), Y1
+	VMOVUPS (CX)(SI*4), Y2
+	VMULPS  Y1, Y0, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, (DX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, BX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, BX
+	JZ         end
+	LEAQ       firstLanes<>+0(SB), DI
+	NEGQ       BX
+	VMOVDQU    32(DI)(BX*4), Y1
+	VMASKMOVPS (AX)(SI*4), Y1, Y2
+	VMASKMOVPS (CX)(SI*4), Y1, Y3
+	VMULPS     Y2, Y0, Y2
+	VMULPS     Y3, Y2, Y2
+	VMASKMOVPS Y2, Y1, (DX)(SI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func mulSubAVX2(x []float32, p []float32, a float32)
+// Requires: AVX
+TEXT ·mulSubAVX2(SB), NOSPLIT, $0-52
+	MOVQ         x_base+0(FP), AX
+	MOVQ         p_base+24(FP), CX
+	MOVQ         x_len+8(FP), DX
+	VBROADCASTSS a+48(FP), Y0
+	XORQ         BX, BX
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS (AX)(BX*4), Y1
+	VMOVUPS (CX)(BX*4), Y2
+	VSUBPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)(BX*4)
+	ADDQ    $0x08, BX
+	SUBQ    $0x08, DX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, DX
+	JZ         end
+	LEAQ       firstLanes<>+0(SB), SI
+	NEGQ       DX
+	VMOVDQU    32(SI)(DX*4), Y1
+	VMASKMOVPS (AX)(BX*4), Y1, Y2
+	VMASKMOVPS (CX)(BX*4), Y1, Y3
+	VSUBPS     Y0, Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VMASKMOVPS Y2, Y1, (AX)(BX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func normGradAVX2(dx []float32, dw []float32, x []float32, w []float32, dy []float32, inv float32, c float32)
+// Requires: AVX, FMA3
+TEXT ·normGradAVX2(SB), NOSPLIT, $0-128
+	MOVQ         x_base+48(FP), AX
+	MOVQ         w_base+72(FP), CX
+	MOVQ         dy_base+96(FP), DX
+	MOVQ         dw_base+24(FP), BX
+	MOVQ         dx_base+0(FP), SI
+	MOVQ         x_len+56(FP), DI
+	VBROADCASTSS inv+120(FP), Y0
+	VBROADCASTSS c+124(FP), Y1
+	XORQ         R8, R8
+	SUBQ         $0x08, DI
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(R8*4), Y2
+	VMOVUPS     (CX)(R8*4), Y3
+	VMOVUPS     (DX)(R8*4), Y4
+	VMOVUPS     (BX)(R8*4), Y5
+	VMULPS      Y4, Y0, Y4
+	VFMADD231PS Y2, Y4, Y5
+	VMULPS      Y2, Y1, Y2
+	VFMSUB231PS Y3, Y4, Y2
+	VMOVUPS     Y2, (SI)(R8*4)
+	VMOVUPS     Y5, (BX)(R8*4)
+	ADDQ        $0x08, R8
+	SUBQ        $0x08, DI
+	JGE         loop
+
+rest:
+	ADDQ        $0x08, DI
+	JZ          end
+	LEAQ        firstLanes<>+0(SB), R9
+	NEGQ        DI
+	VMOVDQU     32(R9)(DI*4), Y2
+	VMASKMOVPS  (AX)(R8*4), Y2, Y3
+	VMASKMOVPS  (CX)(R8*4), Y2, Y4
+	VMASKMOVPS  (DX)(R8*4), Y2, Y5
+	VMASKMOVPS  (BX)(R8*4), Y2, Y6
+	VMULPS      Y5, Y0, Y5
+	VFMADD231PS Y3, Y5, Y6
+	VMULPS      Y3, Y1, Y0
+	VFMSUB231PS Y4, Y5, Y0
+	VMASKMOVPS  Y0, Y2, (SI)(R8*4)
+	VMASKMOVPS  Y6, Y2, (BX)(R8*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func rotateAVX2(x []float32, y []float32, cos []float32, sin []float32)
+// Requires: AVX, FMA3
+TEXT ·rotateAVX2(SB), NOSPLIT, $0-96
+	MOVQ x_base+0(FP), AX
+	MOVQ y_base+24(FP), CX
+	MOVQ cos_base+48(FP), DX
+	MOVQ sin_base+72(FP), BX
+	MOVQ x_len+8(FP), SI
+	XORQ DI, DI
+	SUBQ $0x08, SI
+	JL   rest
+
+loop:
+	VMOVUPS     (AX)(DI*4), Y0
+	VMOVUPS     (CX)(DI*4), Y1
+	VMOVUPS     (DX)(DI*4), Y2
+	VMOVUPS     (BX)(DI*4), Y3
+	VMULPS      Y1, Y3, Y4
+	VFMSUB231PS Y0, Y2, Y4
+	VMULPS      Y0, Y3, Y0
+	VFMADD231PS Y1, Y2, Y0
+	VMOVUPS     Y4, (AX)(DI*4)
+	VMOVUPS     Y0, (CX)(DI*4)
+	ADDQ        $0x08, DI
+	SUBQ        $0x08, SI
+	JGE         loop
+
+rest:
+	ADDQ        $0x08, SI
+	JZ          end
+	LEAQ        firstLanes<>+0(SB), R8
+	NEGQ        SI
+	VMOVDQU     32(R8)(SI*4), Y0
+	VMASKMOVPS  (AX)(DI*4), Y0, Y1
+	VMASKMOVPS  (CX)(DI*4), Y0, Y2
+	VMASKMOVPS  (DX)(DI*4), Y0, Y3
+	VMASKMOVPS  (BX)(DI*4), Y0, Y4
+	VMULPS      Y2, Y4, Y5
+	VFMSUB231PS Y1, Y3, Y5
+	VMULPS      Y1, Y4, Y1
+	VFMADD231PS Y2, Y3, Y1
+	VMASKMOVPS  Y5, Y0, (AX)(DI*4)
+	VMASKMOVPS  Y1, Y0, (CX)(DI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func expSumAVX2(x []float32, shift float32) float32
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·expSumAVX2(SB), NOSPLIT, $0-36
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS cexpLow<>+0(SB), Y0
+	VBROADCASTSS cexpHigh<>+0(SB), Y1
+	VBROADCASTSS shift+24(FP), Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	XORQ         DX, DX
+	SUBQ         $0x20, CX
+	JL           rest
+
+loop:
+	VMOVUPS      (AX)(DX*4), Y7
+	VSUBPS       Y2, Y7, Y7
+	VMINPS       Y7, Y1, Y7
+	VMAXPS       Y7, Y0, Y7
+	VMULPS       clog2e<>+0(SB), Y7, Y8
+	VROUNDPS     $0x00, Y8, Y8
+	VFNMADD231PS cln2High<>+0(SB), Y8, Y7
+	VFNMADD231PS cln2Low<>+0(SB), Y8, Y7
+	VMOVUPS      cexp5<>+0(SB), Y9
+	VFMADD213PS  cexp4<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp3<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp2<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp1<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp0<>+0(SB), Y7, Y9
+	VMULPS       Y7, Y7, Y10
+	VFMADD213PS  Y7, Y10, Y9
+	VADDPS       cone<>+0(SB), Y9, Y9
+	VCVTPS2DQ    Y8, Y8
+	VPSRAD       $0x01, Y8, Y7
+	VPSUBD       Y7, Y8, Y8
+	VPADDD       cbias<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y9, Y9
+	VPADDD       cbias<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y9, Y9
+	VMOVAPS      Y9, Y7
+	VADDPS       Y7, Y3, Y3
+	VMOVUPS      Y7, (AX)(DX*4)
+	VMOVUPS      32(AX)(DX*4), Y7
+	VSUBPS       Y2, Y7, Y7
+	VMINPS       Y7, Y1, Y7
+	VMAXPS       Y7, Y0, Y7
+	VMULPS       clog2e<>+0(SB), Y7, Y8
+	VROUNDPS     $0x00, Y8, Y8
+	VFNMADD231PS cln2High<>+0(SB), Y8, Y7
+	VFNMADD231PS cln2Low<>+0(SB), Y8, Y7
+	VMOVUPS      cexp5<>+0(SB), Y9
+	VFMADD213PS  cexp4<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp3<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp2<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp1<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp0<>+0(SB), Y7, Y9
+	VMULPS       Y7, Y7, Y10
+	VFMADD213PS  Y7, Y10, Y9
+	VADDPS       cone<>+0(SB), Y9, Y9
+	VCVTPS2DQ    Y8, Y8
+	VPSRAD       $0x01, Y8, Y7
+	VPSUBD       Y7, Y8, Y8
+	VPADDD       cbias<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y9, Y9
+	VPADDD       cbias<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y9, Y9
+	VMOVAPS      Y9, Y7
+	VADDPS       Y7, Y4, Y4
+	VMOVUPS      Y7, 32(AX)(DX*4)
+	VMOVUPS      64(AX)(DX*4), Y7
+	VSUBPS       Y2, Y7, Y7
+	VMINPS       Y7, Y1, Y7
+	VMAXPS       Y7, Y0, Y7
+	VMULPS       clog2e<>+0(SB), Y7, Y8
+	VROUNDPS     $0x00, Y8, Y8
+	VFNMADD231PS cln2High<>+0(SB), Y8, Y7
+	VFNMADD231PS cln2Low<>+0(SB), Y8, Y7
+	VMOVUPS      cexp5<>+0(SB), Y9
+	VFMADD213PS  cexp4<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp3<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp2<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp1<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp0<>+0(SB), Y7, Y9
+	VMULPS       Y7, Y7, Y10
+	VFMADD213PS  Y7, Y10, Y9
+	VADDPS       cone<>+0(SB), Y9, Y9
+	VCVTPS2DQ    Y8, Y8
+	VPSRAD       $0x01, Y8, Y7
+	VPSUBD       Y7, Y8, Y8
+	VPADDD       cbias<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y9, Y9
+	VPADDD       cbias<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y9, Y9
+	VMOVAPS      Y9, Y7
+	VADDPS       Y7, Y5, Y5
+	VMOVUPS      Y7, 64(AX)(DX*4)
+	VMOVUPS      96(AX)(DX*4), Y7
+	VSUBPS       Y2, Y7, Y7
+	VMINPS       Y7, Y1, Y7
+	VMAXPS       Y7, Y0, Y7
+	VMULPS       clog2e<>+0(SB), Y7, Y8
+	VROUNDPS     $0x00, Y8, Y8
+	VFNMADD231PS cln2High<>+0(SB), Y8, Y7
+	VFNMADD231PS cln2Low<>+0(SB), Y8, Y7
+	VMOVUPS      cexp5<>+0(SB), Y9
+	VFMADD213PS  cexp4<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp3<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp2<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp1<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp0<>+0(SB), Y7, Y9
+	VMULPS       Y7, Y7, Y10
+	VFMADD213PS  Y7, Y10, Y9
+	VADDPS       cone<>+0(SB), Y9, Y9
+	VCVTPS2DQ    Y8, Y8
+	VPSRAD       $0x01, Y8, Y7
+	VPSUBD       Y7, Y8, Y8
+	VPADDD       cbias<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y9, Y9
+	VPADDD       cbias<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y9, Y9
+	VMOVAPS      Y9, Y7
+	VADDPS       Y7, Y6, Y6
+	VMOVUPS      Y7, 96(AX)(DX*4)
+	ADDQ         $0x20, DX
+	SUBQ         $0x20, CX
+	JGE          loop
+
+rest:
+	ADDQ $0x20, CX
+	SUBQ $0x08, CX
+	JL   last
+
+single:
+	VMOVUPS      (AX)(DX*4), Y7
+	VSUBPS       Y2, Y7, Y7
+	VMINPS       Y7, Y1, Y7
+	VMAXPS       Y7, Y0, Y7
+	VMULPS       clog2e<>+0(SB), Y7, Y8
+	VROUNDPS     $0x00, Y8, Y8
+	VFNMADD231PS cln2High<>+0(SB), Y8, Y7
+	VFNMADD231PS cln2Low<>+0(SB), Y8, Y7
+	VMOVUPS      cexp5<>+0(SB), Y9
+	VFMADD213PS  cexp4<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp3<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp2<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp1<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp0<>+0(SB), Y7, Y9
+	VMULPS       Y7, Y7, Y10
+	VFMADD213PS  Y7, Y10, Y9
+	VADDPS       cone<>+0(SB), Y9, Y9
+	VCVTPS2DQ    Y8, Y8
+	VPSRAD       $0x01, Y8, Y7
+	VPSUBD       Y7, Y8, Y8
+	VPADDD       cbias<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y9, Y9
+	VPADDD       cbias<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y9, Y9
+	VMOVAPS      Y9, Y7
+	VADDPS       Y7, Y3, Y3
+	VMOVUPS      Y7, (AX)(DX*4)
+	ADDQ         $0x08, DX
+	SUBQ         $0x08, CX
+	JGE          single
+
+last:
+	ADDQ         $0x08, CX
+	JZ           end
+	LEAQ         firstLanes<>+0(SB), BX
+	NEGQ         CX
+	VMOVDQU      32(BX)(CX*4), Y7
+	VMASKMOVPS   (AX)(DX*4), Y7, Y8
+	VSUBPS       Y2, Y8, Y8
+	VMINPS       Y8, Y1, Y8
+	VMAXPS       Y8, Y0, Y8
+	VMULPS       clog2e<>+0(SB), Y8, Y0
+	VROUNDPS     $0x00, Y0, Y0
+	VFNMADD231PS cln2High<>+0(SB), Y0, Y8
+	VFNMADD231PS cln2Low<>+0(SB), Y0, Y8
+	VMOVUPS      cexp5<>+0(SB), Y1
+	VFMADD213PS  cexp4<>+0(SB), Y8, Y1
+	VFMADD213PS  cexp3<>+0(SB), Y8, Y1
+	VFMADD213PS  cexp2<>+0(SB), Y8, Y1
+	VFMADD213PS  cexp1<>+0(SB), Y8, Y1
+	VFMADD213PS  cexp0<>+0(SB), Y8, Y1
+	VMULPS       Y8, Y8, Y2
+	VFMADD213PS  Y8, Y2, Y1
+	VADDPS       cone<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y0, Y0
+	VPSRAD       $0x01, Y0, Y2
+	VPSUBD       Y2, Y0, Y0
+	VPADDD       cbias<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VPADDD       cbias<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVAPS      Y1, Y8
+	VANDPS       Y7, Y8, Y8
+	VADDPS       Y8, Y3, Y3
+	VMASKMOVPS   Y8, Y7, (AX)(DX*4)
+
+end:
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y6, Y5, Y5
+	VADDPS       Y5, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0x0e, X3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0x01, X3, X0
+	VADDPS       X0, X3, X3
+	MOVSS        X3, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// func sumExpAVX2(x []float32, shift float32) float32
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·sumExpAVX2(SB), NOSPLIT, $0-36
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS cexpLow<>+0(SB), Y0
+	VBROADCASTSS cexpHigh<>+0(SB), Y1
+	VBROADCASTSS shift+24(FP), Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	XORQ         DX, DX
+	SUBQ         $0x20, CX
+	JL           rest
+
+loop:
+	VMOVUPS      (AX)(DX*4), Y7
+	VSUBPS       Y2, Y7, Y7
+	VMINPS       Y7, Y1, Y7
+	VMAXPS       Y7, Y0, Y7
+	VMULPS       clog2e<>+0(SB), Y7, Y8
+	VROUNDPS     $0x00, Y8, Y8
+	VFNMADD231PS cln2High<>+0(SB), Y8, Y7
+	VFNMADD231PS cln2Low<>+0(SB), Y8, Y7
+	VMOVUPS      cexp5<>+0(SB), Y9
+	VFMADD213PS  cexp4<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp3<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp2<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp1<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp0<>+0(SB), Y7, Y9
+	VMULPS       Y7, Y7, Y10
+	VFMADD213PS  Y7, Y10, Y9
+	VADDPS       cone<>+0(SB), Y9, Y9
+	VCVTPS2DQ    Y8, Y8
+	VPSRAD       $0x01, Y8, Y7
+	VPSUBD       Y7, Y8, Y8
+	VPADDD       cbias<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y9, Y9
+	VPADDD       cbias<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y9, Y9
+	VMOVAPS      Y9, Y7
+	VADDPS       Y7, Y3, Y3
+	VMOVUPS      32(AX)(DX*4), Y7
+	VSUBPS       Y2, Y7, Y7
+	VMINPS       Y7, Y1, Y7
+	VMAXPS       Y7, Y0, Y7
+	VMULPS       clog2e<>+0(SB), Y7, Y8
+	VROUNDPS     $0x00, Y8, Y8
+	VFNMADD231PS cln2High<>+0(SB), Y8, Y7
+	VFNMADD231PS cln2Low<>+0(SB), Y8, Y7
+	VMOVUPS      cexp5<>+0(SB), Y9
+	VFMADD213PS  cexp4<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp3<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp2<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp1<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp0<>+0(SB), Y7, Y9
+	VMULPS       Y7, Y7, Y10
+	VFMADD213PS  Y7, Y10, Y9
+	VADDPS       cone<>+0(SB), Y9, Y9
+	VCVTPS2DQ    Y8, Y8
+	VPSRAD       $0x01, Y8, Y7
+	VPSUBD       Y7, Y8, Y8
+	VPADDD       cbias<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y9, Y9
+	VPADDD       cbias<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y9, Y9
+	VMOVAPS      Y9, Y7
+	VADDPS       Y7, Y4, Y4
+	VMOVUPS      64(AX)(DX*4), Y7
+	VSUBPS       Y2, Y7, Y7
+	VMINPS       Y7, Y1, Y7
+	VMAXPS       Y7, Y0, Y7
+	VMULPS       clog2e<>+0(SB), Y7, Y8
+	VROUNDPS     $0x00, Y8, Y8
+	VFNMADD231PS cln2High<>+0(SB), Y8, Y7
+	VFNMADD231PS cln2Low<>+0(SB), Y8, Y7
+	VMOVUPS      cexp5<>+0(SB), Y9
+	VFMADD213PS  cexp4<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp3<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp2<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp1<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp0<>+0(SB), Y7, Y9
+	VMULPS       Y7, Y7, Y10
+	VFMADD213PS  Y7, Y10, Y9
+	VADDPS       cone<>+0(SB), Y9, Y9
+	VCVTPS2DQ    Y8, Y8
+	VPSRAD       $0x01, Y8, Y7
+	VPSUBD       Y7, Y8, Y8
+	VPADDD       cbias<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y9, Y9
+	VPADDD       cbias<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y9, Y9
+	VMOVAPS      Y9, Y7
+	VADDPS       Y7, Y5, Y5
+	VMOVUPS      96(AX)(DX*4), Y7
+	VSUBPS       Y2, Y7, Y7
+	VMINPS       Y7, Y1, Y7
+	VMAXPS       Y7, Y0, Y7
+	VMULPS       clog2e<>+0(SB), Y7, Y8
+	VROUNDPS     $0x00, Y8, Y8
+	VFNMADD231PS cln2High<>+0(SB), Y8, Y7
+	VFNMADD231PS cln2Low<>+0(SB), Y8, Y7
+	VMOVUPS      cexp5<>+0(SB), Y9
+	VFMADD213PS  cexp4<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp3<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp2<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp1<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp0<>+0(SB), Y7, Y9
+	VMULPS       Y7, Y7, Y10
+	VFMADD213PS  Y7, Y10, Y9
+	VADDPS       cone<>+0(SB), Y9, Y9
+	VCVTPS2DQ    Y8, Y8
+	VPSRAD       $0x01, Y8, Y7
+	VPSUBD       Y7, Y8, Y8
+	VPADDD       cbias<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y9, Y9
+	VPADDD       cbias<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y9, Y9
+	VMOVAPS      Y9, Y7
+	VADDPS       Y7, Y6, Y6
+	ADDQ         $0x20, DX
+	SUBQ         $0x20, CX
+	JGE          loop
+
+rest:
+	ADDQ $0x20, CX
+	SUBQ $0x08, CX
+	JL   last
+
+single:
+	VMOVUPS      (AX)(DX*4), Y7
+	VSUBPS       Y2, Y7, Y7
+	VMINPS       Y7, Y1, Y7
+	VMAXPS       Y7, Y0, Y7
+	VMULPS       clog2e<>+0(SB), Y7, Y8
+	VROUNDPS     $0x00, Y8, Y8
+	VFNMADD231PS cln2High<>+0(SB), Y8, Y7
+	VFNMADD231PS cln2Low<>+0(SB), Y8, Y7
+	VMOVUPS      cexp5<>+0(SB), Y9
+	VFMADD213PS  cexp4<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp3<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp2<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp1<>+0(SB), Y7, Y9
+	VFMADD213PS  cexp0<>+0(SB), Y7, Y9
+	VMULPS       Y7, Y7, Y10
+	VFMADD213PS  Y7, Y10, Y9
+	VADDPS       cone<>+0(SB), Y9, Y9
+	VCVTPS2DQ    Y8, Y8
+	VPSRAD       $0x01, Y8, Y7
+	VPSUBD       Y7, Y8, Y8
+	VPADDD       cbias<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y9, Y9
+	VPADDD       cbias<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y9, Y9
+	VMOVAPS      Y9, Y7
+	VADDPS       Y7, Y3, Y3
+	ADDQ         $0x08, DX
+	SUBQ         $0x08, CX
+	JGE          single
+
+last:
+	ADDQ         $0x08, CX
+	JZ           end
+	LEAQ         firstLanes<>+0(SB), BX
+	NEGQ         CX
+	VMOVDQU      32(BX)(CX*4), Y7
+	VMASKMOVPS   (AX)(DX*4), Y7, Y8
+	VSUBPS       Y2, Y8, Y8
+	VMINPS       Y8, Y1, Y8
+	VMAXPS       Y8, Y0, Y8
+	VMULPS       clog2e<>+0(SB), Y8, Y0
+	VROUNDPS     $0x00, Y0, Y0
+	VFNMADD231PS cln2High<>+0(SB), Y0, Y8
+	VFNMADD231PS cln2Low<>+0(SB), Y0, Y8
+	VMOVUPS      cexp5<>+0(SB), Y1
+	VFMADD213PS  cexp4<>+0(SB), Y8, Y1
+	VFMADD213PS  cexp3<>+0(SB), Y8, Y1
+	VFMADD213PS  cexp2<>+0(SB), Y8, Y1
+	VFMADD213PS  cexp1<>+0(SB), Y8, Y1
+	VFMADD213PS  cexp0<>+0(SB), Y8, Y1
+	VMULPS       Y8, Y8, Y2
+	VFMADD213PS  Y8, Y2, Y1
+	VADDPS       cone<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y0, Y0
+	VPSRAD       $0x01, Y0, Y2
+	VPSUBD       Y2, Y0, Y0
+	VPADDD       cbias<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VPADDD       cbias<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVAPS      Y1, Y8
+	VANDPS       Y7, Y8, Y8
+	VADDPS       Y8, Y3, Y3
+
+end:
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y6, Y5, Y5
+	VADDPS       Y5, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0x0e, X3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0x01, X3, X0
+	VADDPS       X0, X3, X3
+	MOVSS        X3, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// func swigluAVX2(y []float32, gate []float32, up []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·swigluAVX2(SB), NOSPLIT, $0-72
+	MOVQ         gate_base+24(FP), AX
+	MOVQ         up_base+48(FP), CX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         gate_len+32(FP), BX
+	VBROADCASTSS cexpLow<>+0(SB), Y0
+	VBROADCASTSS cexpHigh<>+0(SB), Y1
+	VBROADCASTSS cone<>+0(SB), Y2
+	XORQ         SI, SI
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS      (AX)(SI*4), Y3
+	VMOVUPS      (CX)(SI*4), Y4
+	VXORPS       Y5, Y5, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMINPS       Y5, Y1, Y5
+	VMAXPS       Y5, Y0, Y5
+	VMULPS       clog2e<>+0(SB), Y5, Y6
+	VROUNDPS     $0x00, Y6, Y6
+	VFNMADD231PS cln2High<>+0(SB), Y6, Y5
+	VFNMADD231PS cln2Low<>+0(SB), Y6, Y5
+	VMOVUPS      cexp5<>+0(SB), Y7
+	VFMADD213PS  cexp4<>+0(SB), Y5, Y7
+	VFMADD213PS  cexp3<>+0(SB), Y5, Y7
+	VFMADD213PS  cexp2<>+0(SB), Y5, Y7
+	VFMADD213PS  cexp1<>+0(SB), Y5, Y7
+	VFMADD213PS  cexp0<>+0(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y8
+	VFMADD213PS  Y5, Y8, Y7
+	VADDPS       cone<>+0(SB), Y7, Y7
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y5
+	VPSUBD       Y5, Y6, Y6
+	VPADDD       cbias<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
+	VPADDD       cbias<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y7, Y7
+	VMOVAPS      Y7, Y5
+	VADDPS       Y2, Y5, Y5
+	VDIVPS       Y5, Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      Y3, (DX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, BX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, BX
+	JZ           end
+	LEAQ         firstLanes<>+0(SB), DI
+	NEGQ         BX
+	VMOVDQU      32(DI)(BX*4), Y3
+	VMASKMOVPS   (AX)(SI*4), Y3, Y4
+	VMASKMOVPS   (CX)(SI*4), Y3, Y5
+	VXORPS       Y6, Y6, Y6
+	VSUBPS       Y4, Y6, Y6
+	VMINPS       Y6, Y1, Y6
+	VMAXPS       Y6, Y0, Y6
+	VMULPS       clog2e<>+0(SB), Y6, Y0
+	VROUNDPS     $0x00, Y0, Y0
+	VFNMADD231PS cln2High<>+0(SB), Y0, Y6
+	VFNMADD231PS cln2Low<>+0(SB), Y0, Y6
+	VMOVUPS      cexp5<>+0(SB), Y1
+	VFMADD213PS  cexp4<>+0(SB), Y6, Y1
+	VFMADD213PS  cexp3<>+0(SB), Y6, Y1
+	VFMADD213PS  cexp2<>+0(SB), Y6, Y1
+	VFMADD213PS  cexp1<>+0(SB), Y6, Y1
+	VFMADD213PS  cexp0<>+0(SB), Y6, Y1
+	VMULPS       Y6, Y6, Y7
+	VFMADD213PS  Y6, Y7, Y1
+	VADDPS       cone<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y0, Y0
+	VPSRAD       $0x01, Y0, Y6
+	VPSUBD       Y6, Y0, Y0
+	VPADDD       cbias<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y1, Y1
+	VPADDD       cbias<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVAPS      Y1, Y6
+	VADDPS       Y2, Y6, Y6
+	VDIVPS       Y6, Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VMASKMOVPS   Y4, Y3, (DX)(SI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func swigluGradAVX2(dgate []float32, dup []float32, gate []float32, up []float32, dy []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·swigluGradAVX2(SB), NOSPLIT, $0-120
+	MOVQ         gate_base+48(FP), AX
+	MOVQ         up_base+72(FP), CX
+	MOVQ         dy_base+96(FP), DX
+	MOVQ         dgate_base+0(FP), BX
+	MOVQ         dup_base+24(FP), SI
+	MOVQ         gate_len+56(FP), DI
+	VBROADCASTSS cexpLow<>+0(SB), Y0
+	VBROADCASTSS cexpHigh<>+0(SB), Y1
+	VBROADCASTSS cone<>+0(SB), Y2
+	XORQ         R8, R8
+	SUBQ         $0x08, DI
+	JL           rest
+
+loop:
+	VMOVUPS      (AX)(R8*4), Y3
+	VMOVUPS      (CX)(R8*4), Y4
+	VMOVUPS      (DX)(R8*4), Y5
+	VXORPS       Y6, Y6, Y6
+	VSUBPS       Y3, Y6, Y6
+	VMINPS       Y6, Y1, Y6
+	VMAXPS       Y6, Y0, Y6
+	VMULPS       clog2e<>+0(SB), Y6, Y7
+	VROUNDPS     $0x00, Y7, Y7
+	VFNMADD231PS cln2High<>+0(SB), Y7, Y6
+	VFNMADD231PS cln2Low<>+0(SB), Y7, Y6
+	VMOVUPS      cexp5<>+0(SB), Y8
+	VFMADD213PS  cexp4<>+0(SB), Y6, Y8
+	VFMADD213PS  cexp3<>+0(SB), Y6, Y8
+	VFMADD213PS  cexp2<>+0(SB), Y6, Y8
+	VFMADD213PS  cexp1<>+0(SB), Y6, Y8
+	VFMADD213PS  cexp0<>+0(SB), Y6, Y8
+	VMULPS       Y6, Y6, Y9
+	VFMADD213PS  Y6, Y9, Y8
+	VADDPS       cone<>+0(SB), Y8, Y8
+	VCVTPS2DQ    Y7, Y7
+	VPSRAD       $0x01, Y7, Y6
+	VPSUBD       Y6, Y7, Y7
+	VPADDD       cbias<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y8, Y8
+	VPADDD       cbias<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y8, Y8
+	VMOVAPS      Y8, Y6
+	VADDPS       Y2, Y6, Y6
+	VDIVPS       Y6, Y2, Y6
+	VMULPS       Y5, Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y6, Y3, Y7
+	VMULPS       Y7, Y5, Y5
+	VSUBPS       Y6, Y2, Y6
+	VFMADD213PS  Y2, Y3, Y6
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, (BX)(R8*4)
+	VMOVUPS      Y5, (SI)(R8*4)
+	ADDQ         $0x08, R8
+	SUBQ         $0x08, DI
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, DI
+	JZ           end
+	LEAQ         firstLanes<>+0(SB), R9
+	NEGQ         DI
+	VMOVDQU      32(R9)(DI*4), Y3
+	VMASKMOVPS   (AX)(R8*4), Y3, Y4
+	VMASKMOVPS   (CX)(R8*4), Y3, Y5
+	VMASKMOVPS   (DX)(R8*4), Y3, Y6
+	VXORPS       Y7, Y7, Y7
+	VSUBPS       Y4, Y7, Y7
+	VMINPS       Y7, Y1, Y7
+	VMAXPS       Y7, Y0, Y7
+	VMULPS       clog2e<>+0(SB), Y7, Y0
+	VROUNDPS     $0x00, Y0, Y0
+	VFNMADD231PS cln2High<>+0(SB), Y0, Y7
+	VFNMADD231PS cln2Low<>+0(SB), Y0, Y7
+	VMOVUPS      cexp5<>+0(SB), Y1
+	VFMADD213PS  cexp4<>+0(SB), Y7, Y1
+	VFMADD213PS  cexp3<>+0(SB), Y7, Y1
+	VFMADD213PS  cexp2<>+0(SB), Y7, Y1
+	VFMADD213PS  cexp1<>+0(SB), Y7, Y1
+	VFMADD213PS  cexp0<>+0(SB), Y7, Y1
+	VMULPS       Y7, Y7, Y8
+	VFMADD213PS  Y7, Y8, Y1
+	VADDPS       cone<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y0, Y0
+	VPSRAD       $0x01, Y0, Y7
+	VPSUBD       Y7, Y0, Y0
+	VPADDD       cbias<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y1, Y1
+	VPADDD       cbias<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVAPS      Y1, Y7
+	VADDPS       Y2, Y7, Y7
+	VDIVPS       Y7, Y2, Y7
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y7, Y5, Y5
+	VMULPS       Y7, Y4, Y0
+	VMULPS       Y0, Y6, Y6
+	VSUBPS       Y7, Y2, Y7
+	VFMADD213PS  Y2, Y4, Y7
+	VMULPS       Y7, Y5, Y5
+	VMASKMOVPS   Y5, Y3, (BX)(R8*4)
+	VMASKMOVPS   Y6, Y3, (SI)(R8*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func sumSquaresAVX2(x []float32) float64
+// Requires: AVX, FMA3, SSE2
+TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-32
+	MOVQ   x_base+0(FP), AX
+	MOVQ   x_len+8(FP), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	SUBQ   $0x10, CX
+	JL     fourend
+
+four:
+	VCVTPS2PD   (AX), Y4
+	VFMADD231PD Y4, Y4, Y0
+	VCVTPS2PD   16(AX), Y4
+	VFMADD231PD Y4, Y4, Y1
+	VCVTPS2PD   32(AX), Y4
+	VFMADD231PD Y4, Y4, Y2
+	VCVTPS2PD   48(AX), Y4
+	VFMADD231PD Y4, Y4, Y3
+	ADDQ        $0x40, AX
+	SUBQ        $0x10, CX
+	JGE         four
+
+fourend:
+	ADDQ $0x10, CX
+	SUBQ $0x04, CX
+	JL   oneend
+
+one:
+	VCVTPS2PD   (AX), Y4
+	VFMADD231PD Y4, Y4, Y0
+	ADDQ        $0x10, AX
+	SUBQ        $0x04, CX
+	JGE         one
+
+oneend:
+	ADDQ         $0x04, CX
+	VADDPD       Y1, Y0, Y0
+	VADDPD       Y3, Y2, Y2
+	VADDPD       Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDSD       X1, X0, X0
+	TESTQ        CX, CX
+	JZ           end
+
+single:
+	VMOVSS      (AX), X1
+	VCVTSS2SD   X1, X1, X1
+	VFMADD231SD X1, X1, X0
+	ADDQ        $0x04, AX
+	DECQ        CX
+	JNZ         single
+
+end:
+	MOVSD X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func adamwAVX2(w []float32, g []float32, m []float32, v []float32, p *float32)
+// Requires: AVX, FMA3
+TEXT ·adamwAVX2(SB), NOSPLIT, $0-104
+	MOVQ         w_base+0(FP), AX
+	MOVQ         g_base+24(FP), CX
+	MOVQ         m_base+48(FP), DX
+	MOVQ         v_base+72(FP), BX
+	MOVQ         w_len+8(FP), SI
+	MOVQ         p+96(FP), DI
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS 4(DI), Y1
+	VBROADCASTSS 8(DI), Y2
+	VBROADCASTSS 12(DI), Y3
+	VBROADCASTSS 16(DI), Y4
+	VBROADCASTSS 20(DI), Y5
+	VBROADCASTSS 24(DI), Y6
+	VBROADCASTSS 28(DI), Y7
+	XORQ         DI, DI
+	SUBQ         $0x08, SI
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(DI*4), Y8
+	VMOVUPS     (CX)(DI*4), Y9
+	VMOVUPS     (DX)(DI*4), Y10
+	VMOVUPS     (BX)(DI*4), Y11
+	VMULPS      Y0, Y10, Y10
+	VFMADD231PS Y9, Y1, Y10
+	VMULPS      Y9, Y9, Y9
+	VMULPS      Y2, Y11, Y11
+	VFMADD231PS Y9, Y3, Y11
+	VMULPS      Y5, Y11, Y12
+	VSQRTPS     Y12, Y12
+	VADDPS      Y6, Y12, Y12
+	VMULPS      Y4, Y10, Y9
+	VDIVPS      Y12, Y9, Y9
+	VFMSUB213PS Y9, Y7, Y8
+	VMOVUPS     Y8, (AX)(DI*4)
+	VMOVUPS     Y10, (DX)(DI*4)
+	VMOVUPS     Y11, (BX)(DI*4)
+	ADDQ        $0x08, DI
+	SUBQ        $0x08, SI
+	JGE         loop
+
+rest:
+	ADDQ        $0x08, SI
+	JZ          end
+	LEAQ        firstLanes<>+0(SB), R8
+	NEGQ        SI
+	VMOVDQU     32(R8)(SI*4), Y8
+	VMASKMOVPS  (AX)(DI*4), Y8, Y9
+	VMASKMOVPS  (CX)(DI*4), Y8, Y10
+	VMASKMOVPS  (DX)(DI*4), Y8, Y11
+	VMASKMOVPS  (BX)(DI*4), Y8, Y12
+	VMULPS      Y0, Y11, Y11
+	VFMADD231PS Y10, Y1, Y11
+	VMULPS      Y10, Y10, Y10
+	VMULPS      Y2, Y12, Y12
+	VFMADD231PS Y10, Y3, Y12
+	VMULPS      Y5, Y12, Y0
+	VSQRTPS     Y0, Y0
+	VADDPS      Y6, Y0, Y0
+	VMULPS      Y4, Y11, Y10
+	VDIVPS      Y0, Y10, Y10
+	VFMSUB213PS Y10, Y7, Y9
+	VMASKMOVPS  Y9, Y8, (AX)(DI*4)
+	VMASKMOVPS  Y11, Y8, (DX)(DI*4)
+	VMASKMOVPS  Y12, Y8, (BX)(DI*4)
+
+end:
 	VZEROUPPER
 	RET

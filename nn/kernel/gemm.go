@@ -16,10 +16,12 @@ type gemmKernel struct {
 	// micro[r-1] computes a tile of r rows: C = alpha*A*B, plus C unless add is 0.
 	// A is packed as kc columns of r elements; B has kc rows, ldb apart. Only the
 	// columns in mask are written, but all cols are read from B.
-	micro []func(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+	micro []microFunc
 
 	// packTrans writes the rows, at most transRows, of n elements at src as n
-	// columns at dst.
+	// columns at dst. It may write transRows elements of a column, however many
+	// rows there are; the same is true of packRows and a multiple of transRows. So
+	// panels are packed in order and buffers have room for transRows more.
 	packTrans func(dst *float32, dstStride int, src *float32, srcStride, rows, n int)
 	transRows int
 
@@ -28,12 +30,17 @@ type gemmKernel struct {
 
 	// dots[r-1] writes to out the inner products of r rows of x with 4 rows of w.
 	// Without it there is no faster way for few rows.
-	dots []func(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
+	dots []dotsFunc
 
 	// peak runs n rounds of multiply-adds on registers, of peakOps operations.
 	peak    func(n int)
 	peakOps int
 }
+
+type (
+	microFunc func(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+	dotsFunc  func(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
+)
 
 // Sizes of blocks, in elements.
 const (
@@ -194,7 +201,7 @@ func (g *product) work() {
 	for g.donePanels.Load() < int64(g.panelsN) {
 		runtime.Gosched()
 	}
-	buf := getBuffer(ceilDiv(g.panelsM, g.blocksM) * g.ops.gemm.rows * g.k)
+	buf := getBuffer(ceilDiv(g.panelsM, g.blocksM)*g.ops.gemm.rows*g.k + g.ops.gemm.transRows)
 	defer putBuffer(buf)
 	packed := -1
 	for {
@@ -288,17 +295,18 @@ func (g *product) block(a []float32, lo, hi, left, right int) {
 // through a layer: packing would cost more than it saves, so each row of B is
 // read once, where it is.
 func (o *ops) gemmFew(threads, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
-	const group = 4 // rows of B at a time, and rows of A
+	const group = 4 // rows of B at a time
 	threads = max(1, min(threads, m*n*k>>18))
 	Parallel(threads, ceilDiv(n, group), func(lo, hi int) {
-		buf := getBuffer(group * group)
+		most := len(o.gemm.dots) // rows of A at a time
+		buf := getBuffer(most * group)
 		defer putBuffer(buf)
 		out := buf.data
 		for j := lo; j < hi; j++ {
 			at := min(j*group, n-group) // the last group overlaps the one before
 			skip := j*group - at
-			for i := 0; i < m; i += group {
-				rows := min(group, m-i)
+			for i := 0; i < m; i += most {
+				rows := min(most, m-i)
 				o.gemm.dots[rows-1](k, &a[i*lda], lda*size, &b[at*ldb], ldb*size, &out[0])
 				for r := range rows {
 					y := c[(i+r)*ldc+at:][:group]

@@ -5,7 +5,7 @@ import "unsafe"
 var gemmGo = gemmKernel{
 	rows: 4,
 	cols: 4,
-	micro: []func(int, *float32, *float32, int, *float32, int, float32, int, uint32){
+	micro: []microFunc{
 		func(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32) {
 			microAnyGo(1, kc, a, b, ldb, c, ldc, alpha, add, mask)
 		},

@@ -4,22 +4,44 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-// machineLevels returns the implementations that this machine can run, the fastest first.
+// machineLevels returns the implementations that this machine can run, the
+// fastest first.
 func machineLevels() []*ops {
-	var levels []*ops
-	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasFMA && cpu.X86.HasAVX2 {
-		levels = append(levels, avx512())
+	levels := []*ops{portable}
+	x := cpu.X86
+	if !x.HasAVX2 || !x.HasFMA {
+		return levels
 	}
-	return append(levels, portable)
+	levels = append([]*ops{avx2}, levels...)
+	if !x.HasAVX512F || !x.HasAVX512DQ || !x.HasAVX512BW || !x.HasAVX512VL {
+		return levels
+	}
+	return append([]*ops{avx512}, levels...)
 }
 
-func avx512() *ops {
-	o := *portable
-	o.level = "avx512"
-	o.gemm = gemmKernel{
+var avx512 = &ops{
+	level:      "avx512",
+	dot:        dotAVX512,
+	dot3:       dot3AVX512,
+	axpy:       axpyAVX512,
+	add:        addAVX512,
+	scale:      scaleAVX512,
+	scaleMul:   scaleMulAVX512,
+	sumSquares: sumSquaresAVX512,
+	finite:     func(x []float32) bool { return zerosAVX512(x) == 0 },
+	max:        maxAVX512,
+	expSum:     expSumAVX512,
+	sumExp:     sumExpAVX512,
+	swiglu:     swigluAVX512,
+	swigluGrad: swigluGradAVX512,
+	mulSub:     mulSubAVX512,
+	normGrad:   normGradAVX512,
+	rotate:     rotateAVX512,
+	adamw:      func(w, g, m, v []float32, p *adam) { adamwAVX512(w, g, m, v, &p.beta1) },
+	gemm: gemmKernel{
 		rows: 14,
 		cols: 32,
-		micro: []func(int, *float32, *float32, int, *float32, int, float32, int, uint32){
+		micro: []microFunc{
 			micro1x32avx512, micro2x32avx512, micro3x32avx512, micro4x32avx512, micro5x32avx512,
 			micro6x32avx512, micro7x32avx512, micro8x32avx512, micro9x32avx512, micro10x32avx512,
 			micro11x32avx512, micro12x32avx512, micro13x32avx512, micro14x32avx512,
@@ -27,11 +49,42 @@ func avx512() *ops {
 		packTrans: packTransAVX512,
 		transRows: 16,
 		packRows:  packRowsAVX512,
-		dots: []func(int, *float32, int, *float32, int, *float32){
-			dots1x4avx512, dots2x4avx512, dots3x4avx512, dots4x4avx512,
+		dots:      []dotsFunc{dots1x4avx512, dots2x4avx512, dots3x4avx512, dots4x4avx512},
+		peak:      peakAVX512,
+		peakOps:   24 * 16 * 2,
+	},
+}
+
+var avx2 = &ops{
+	level:      "avx2",
+	dot:        dotAVX2,
+	dot3:       dot3AVX2,
+	axpy:       axpyAVX2,
+	add:        addAVX2,
+	scale:      scaleAVX2,
+	scaleMul:   scaleMulAVX2,
+	sumSquares: sumSquaresAVX2,
+	finite:     func(x []float32) bool { return zerosAVX2(x) == 0 },
+	max:        maxAVX2,
+	expSum:     expSumAVX2,
+	sumExp:     sumExpAVX2,
+	swiglu:     swigluAVX2,
+	swigluGrad: swigluGradAVX2,
+	mulSub:     mulSubAVX2,
+	normGrad:   normGradAVX2,
+	rotate:     rotateAVX2,
+	adamw:      func(w, g, m, v []float32, p *adam) { adamwAVX2(w, g, m, v, &p.beta1) },
+	gemm: gemmKernel{
+		rows: 6,
+		cols: 16,
+		micro: []microFunc{
+			micro1x16avx2, micro2x16avx2, micro3x16avx2, micro4x16avx2, micro5x16avx2, micro6x16avx2,
 		},
-		peak:    peakAVX512,
-		peakOps: 24 * 16 * 2,
-	}
-	return &o
+		packTrans: packTransAVX2,
+		transRows: 8,
+		packRows:  packRowsAVX2,
+		dots:      []dotsFunc{dots1x4avx2, dots2x4avx2, dots3x4avx2},
+		peak:      peakAVX2,
+		peakOps:   12 * 8 * 2,
+	},
 }

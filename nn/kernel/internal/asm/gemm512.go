@@ -241,10 +241,12 @@ func packRows512() {
 	RET()
 }
 
+const dotsSignature = "func(n int, x *float32, ldx int, w *float32, ldw int, out *float32)"
+
 // dots512 computes the inner products of rows rows of x with four rows of w, all
 // of n elements; out[4*i+j] is that of row i of x and row j of w.
 func dots512(rows int) {
-	TEXT(fmt.Sprintf("dots%dx4avx512", rows), NOSPLIT, "func(n int, x *float32, ldx int, w *float32, ldw int, out *float32)")
+	TEXT(fmt.Sprintf("dots%dx4avx512", rows), NOSPLIT, dotsSignature)
 	Pragma("noescape")
 	n := Load(Param("n"), GP64())
 	x := Load(Param("x"), GP64())
@@ -255,15 +257,6 @@ func dots512(rows int) {
 	ldx3, ldw3 := GP64(), GP64()
 	LEAQ(Mem{Base: ldx, Index: ldx, Scale: 2}, ldx3)
 	LEAQ(Mem{Base: ldw, Index: ldw, Scale: 2}, ldw3)
-	row := func(base, ld, ld3 Register, i int) Mem {
-		switch i {
-		case 0:
-			return Mem{Base: base}
-		case 3:
-			return Mem{Base: base, Index: ld3, Scale: 1}
-		}
-		return Mem{Base: base, Index: ld, Scale: uint8(i)}
-	}
 	for i := range 4 * rows {
 		VPXORD(zmm[i], zmm[i], zmm[i])
 	}
@@ -271,10 +264,10 @@ func dots512(rows int) {
 	JL(LabelRef("rest"))
 	Label("loop")
 	for j := range 4 {
-		VMOVUPS(row(w, ldw, ldw3, j), zmm[16+j])
+		VMOVUPS(rowAt(w, ldw, ldw3, j), zmm[16+j])
 	}
 	for i := range rows {
-		VMOVUPS(row(x, ldx, ldx3, i), zmm[20+i])
+		VMOVUPS(rowAt(x, ldx, ldx3, i), zmm[20+i])
 		for j := range 4 {
 			VFMADD231PS(zmm[16+j], zmm[20+i], zmm[4*i+j])
 		}
@@ -293,30 +286,49 @@ func dots512(rows int) {
 	DECQ(rest)
 	KMOVW(rest.As32(), K1)
 	for j := range 4 {
-		VMOVUPS_Z(row(w, ldw, ldw3, j), K1, zmm[16+j])
+		VMOVUPS_Z(rowAt(w, ldw, ldw3, j), K1, zmm[16+j])
 	}
 	for i := range rows {
-		VMOVUPS_Z(row(x, ldx, ldx3, i), K1, zmm[20+i])
+		VMOVUPS_Z(rowAt(x, ldx, ldx3, i), K1, zmm[20+i])
 		for j := range 4 {
 			VFMADD231PS(zmm[16+j], zmm[20+i], zmm[4*i+j])
 		}
 	}
 	Label("sum")
 	for i := range rows {
-		r := zmm[4*i : 4*i+4]
-		for _, z := range r {
+		var r []VecPhysical
+		for _, z := range zmm[4*i : 4*i+4] {
+			y := z.AsY().(VecPhysical)
 			VEXTRACTF64X4(Imm(1), z, Y16)
-			VADDPS(Y16, z.AsY(), z.AsY())
+			VADDPS(Y16, y, y)
+			r = append(r, y)
 		}
-		VHADDPS(r[1].AsY(), r[0].AsY(), r[0].AsY())
-		VHADDPS(r[3].AsY(), r[2].AsY(), r[2].AsY())
-		VHADDPS(r[2].AsY(), r[0].AsY(), r[0].AsY())
-		VEXTRACTF128(Imm(1), r[0].AsY(), r[1].AsX())
-		VADDPS(r[1].AsX(), r[0].AsX(), r[0].AsX())
-		VMOVUPS(r[0].AsX(), Mem{Base: out, Disp: 16 * i})
+		sum4(r, Mem{Base: out, Disp: 16 * i})
 	}
 	VZEROUPPER()
 	RET()
+}
+
+// rowAt is the address of row i, up to 3, of rows that are ld bytes apart; ld3 is
+// three times ld.
+func rowAt(base, ld, ld3 Register, i int) Mem {
+	switch i {
+	case 0:
+		return Mem{Base: base}
+	case 3:
+		return Mem{Base: base, Index: ld3, Scale: 1}
+	}
+	return Mem{Base: base, Index: ld, Scale: uint8(i)}
+}
+
+// sum4 stores the sums of the lanes of four registers.
+func sum4(y []VecPhysical, at Mem) {
+	VHADDPS(y[1], y[0], y[0])
+	VHADDPS(y[3], y[2], y[2])
+	VHADDPS(y[2], y[0], y[0])
+	VEXTRACTF128(Imm(1), y[0], y[1].AsX())
+	VADDPS(y[1].AsX(), y[0].AsX(), y[0].AsX())
+	VMOVUPS(y[0].AsX(), at)
 }
 
 // peak512 runs n rounds of 24 independent multiply-adds of 16 lanes.
