@@ -2,7 +2,6 @@ package medical
 
 import (
 	"slices"
-	"strings"
 
 	"adapt/eval"
 )
@@ -243,7 +242,7 @@ func (c *checker) support(f Finding) []*Finding {
 		case !s.Asserted():
 		case s.Name == f.Name:
 			same = append(same, s)
-		case slices.Contains(b.always, s.Name), f.Presence == Uncertain && slices.Contains(b.hedged, s.Name):
+		case slices.Contains(b.always, s.Name), (f.Presence == Uncertain || f.inferred) && slices.Contains(b.hedged, s.Name):
 			other = append(other, s)
 		}
 	}
@@ -261,22 +260,25 @@ func (c *checker) denial(f Finding) *Finding {
 	return nil
 }
 
-// onSide returns the supports that lie where f says. A support without a side
-// may lie anywhere that the findings name at all.
+// onSide returns the supports that lie where f says. A support of which the
+// findings name no side may lie on any that they name elsewhere, unless the
+// side of the same finding is known from another place.
 func (c *checker) onSide(f Finding, support []*Finding) []*Finding {
 	if f.Side == "" {
 		return support
 	}
+	known := slices.ContainsFunc(support, func(s *Finding) bool { return s.Name == f.Name && s.near != "" })
+	named := c.sides[f.Side] || c.sides[bilateral] || f.Side == bilateral && c.sides[left] && c.sides[right]
 	var out []*Finding
-	seen := map[string]bool{}
+	var onLeft, onRight bool
 	for _, s := range support {
-		seen[s.Side] = true
-		named := c.sides[f.Side] || c.sides[bilateral] || f.Side == bilateral && c.sides[left] && c.sides[right]
-		if s.Side == f.Side || s.Side == bilateral || s.Side == "" && named {
+		onLeft = onLeft || s.near == left
+		onRight = onRight || s.near == right
+		if s.near == f.Side || s.near == bilateral || s.near == "" && named && !known {
 			out = append(out, s)
 		}
 	}
-	if len(out) == 0 && f.Side == bilateral && seen[left] && seen[right] {
+	if len(out) == 0 && f.Side == bilateral && onLeft && onRight {
 		return support
 	}
 	return out
@@ -301,7 +303,7 @@ func (c *checker) checkNegative(f Finding, quote string) eval.Claim {
 		if s.Name != f.Name {
 			continue
 		}
-		if s.Presence == Absent {
+		if s.Presence == Absent && !s.Limited && !s.organ {
 			return c.claim(supported, f.Name, quote, s)
 		}
 		if s.Presence == Present {
@@ -415,17 +417,20 @@ func unsupported(claims []eval.Claim) []eval.Claim {
 	return slices.DeleteFunc(slices.Clone(claims), func(c eval.Claim) bool { return c.Supported })
 }
 
-// normalReading reports whether findings say that nothing is wrong.
-func normalReading(findings []Finding, text string) bool {
-	if strings.TrimSpace(text) == "" {
-		return false
-	}
-	said := false
+// normalReading reports whether a text calls the study normal: it says so, or
+// denies disease of the lungs, and asserts nothing else.
+func normalReading(findings []Finding) bool {
+	normal := false
 	for _, f := range findings {
-		if f.Name != noFinding && f.Asserted() {
-			return false
+		switch f.Name {
+		case noFinding:
+			normal = true
+		default:
+			if f.Asserted() {
+				return false
+			}
+			normal = normal || !f.Limited && (f.Name == opacity || f.Name == consolidation || f.Name == pneumonia)
 		}
-		said = true
 	}
-	return said
+	return normal
 }

@@ -30,6 +30,13 @@ type Finding struct {
 	// Limited marks a denial of only a kind of the finding ("no large
 	// effusion"), which does not contradict another kind.
 	Limited bool `json:"limited,omitempty"`
+	// inferred findings are drawn from another one: "consistent with pneumonia".
+	inferred bool
+	// organ findings are denied by a normal organ, not by their own name.
+	organ bool
+	// near is the side that the statement names where the finding's own words
+	// name none.
+	near string
 }
 
 // Asserted reports whether the finding is said to be there, surely or maybe.
@@ -93,6 +100,9 @@ func headTaken(hits []hit[lexeme], i int) bool {
 }
 
 func (s *statement) findings() []Finding {
+	if s.tokens[0].word == "if" {
+		return nil // "if there is concern for a fracture, …" asserts nothing
+	}
 	var out []Finding
 	measures := s.measures()
 	for i, m := range s.mentions {
@@ -111,8 +121,10 @@ func (s *statement) findings() []Finding {
 		}
 		f := s.finding(m, m.concept.name, presence)
 		f.Limited = limited
+		f.inferred = s.inferred(m)
 		if m.concept.sided {
 			f.Side = s.side(i)
+			f.near = cmp.Or(f.Side, s.anySide())
 		}
 		f.Severity = s.severity(i)
 		f.Change = s.change(i)
@@ -122,6 +134,20 @@ func (s *statement) findings() []Finding {
 		out = append(out, f)
 	}
 	return append(out, s.normalOrgans()...)
+}
+
+// inferring are words that draw a finding from another. "xxxx" stands for what
+// de-identification took away, often "likely".
+var inferring = wordSet("consistent", "compatible", "representing", "represents", "reflecting", "reflects", "indicating", "indicative",
+	"suggesting", "suggestive", "due", "secondary", "from", "xxxx")
+
+func (s *statement) inferred(m mention) bool {
+	for i := max(0, m.start-4); i < m.start; i++ {
+		if inferring[s.tokens[i].word] {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *statement) finding(m mention, name, presence string) Finding {
@@ -142,7 +168,7 @@ func (s *statement) normalOrgans() []Finding {
 		}
 		for _, name := range h.value.denies {
 			f := s.finding(mention{start: h.start, end: h.end}, name, Absent)
-			f.Limited = limited
+			f.Limited, f.organ = limited, true
 			out = append(out, f)
 		}
 	}
@@ -167,10 +193,25 @@ const (
 
 func (s *statement) sideAt(i int) string {
 	w := s.tokens[i].word
-	if w == "middle" && i+1 < len(s.tokens) && s.tokens[i+1].word == "lobe" {
+	if w == "middle" && (i == 0 || s.tokens[i-1].word != "left") && i+1 < len(s.tokens) && s.tokens[i+1].word == "lobe" {
 		return right
 	}
 	return sides[w]
+}
+
+// anySide returns the side that the whole statement names.
+func (s *statement) anySide() string {
+	found := ""
+	for i := range s.tokens {
+		switch side := s.sideAt(i); {
+		case side == "" || side == found:
+		case found == "" && side != bilateral:
+			found = side
+		default:
+			return bilateral
+		}
+	}
+	return found
 }
 
 // side looks for the side of a mention: first before it, then after it, never
@@ -302,7 +343,8 @@ func (s *statement) severity(i int) string {
 		if j < m.start && (w == "," || w == "and") {
 			break
 		}
-		if severity := severities[w]; severity != "" {
+		// "The heart is slightly large" is slight: "large" is the finding itself.
+		if severity := severities[w]; severity != "" && !(w == "large" && slices.Contains(m.words, j)) {
 			return severity
 		}
 	}
@@ -320,6 +362,9 @@ func (s *statement) severity(i int) string {
 func (s *statement) change(i int) string {
 	m := s.mentions[i]
 	lo, hi := s.windowStart(i, 9), min(s.windowEnd(i), m.end+10)
+	if i > 0 && s.listed(i) {
+		return s.change(i - 1)
+	}
 	best, change := 1<<30, ""
 	for _, c := range s.cues {
 		if c.value.kind != changed || m.owns(c.words) {
@@ -327,7 +372,7 @@ func (s *statement) change(i int) string {
 		}
 		distance := -1
 		switch {
-		case c.end <= m.start && c.start >= lo:
+		case c.end <= m.start && c.start >= lo && !s.has("with", c.end, m.start):
 			distance = m.start - c.end
 		case c.start >= m.end && c.start < hi:
 			distance = c.start - m.end
@@ -342,4 +387,22 @@ func (s *statement) change(i int) string {
 		}
 	}
 	return change
+}
+
+// listed reports whether mention i goes on with the list of the one before
+// it: "no change in effusion or atelectasis".
+func (s *statement) listed(i int) bool {
+	before := s.mentions[i-1]
+	for _, c := range s.cues {
+		if c.value.kind == changed && c.end <= before.start && s.tokens[c.start].word == "no" {
+			gap := s.mentions[i].start - before.end
+			return gap >= 1 && gap <= 2 && (s.has("or", before.end, s.mentions[i].start) || s.has("and", before.end, s.mentions[i].start))
+		}
+	}
+	return false
+}
+
+// has reports whether a word stands in tokens [from,to).
+func (s *statement) has(word string, from, to int) bool {
+	return slices.ContainsFunc(s.tokens[from:to], func(t token) bool { return t.word == word })
 }

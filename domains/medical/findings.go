@@ -116,7 +116,7 @@ var concepts = []concept{
 	}},
 	{cardiomegaly, false, []string{
 		"cardiomegaly", "megalocardia", "heart|cardiac|cardiopericardial ~5 enlarge*|borderline|dilated",
-		"heart|cardiac ~2 prominen*", "heart ~2 large", "enlarge*|borderline|prominent ~4 heart|cardiac|cardiopericardial",
+		"heart|cardiac ~2 prominen*", "heart ~4 large", "enlarge*|borderline|prominent ~4 heart|cardiac|cardiopericardial",
 		"cardiac|ventricular|atrial|atrium enlargement", "ventricular|atrial hypertrophy", "cardiomyopathy",
 	}},
 	{opacity, true, []string{

@@ -104,7 +104,7 @@ func truthSpans(r report) []label.Span {
 	at := r.parts[partImpression]
 	text := r.text(partImpression)
 	findings := Extract(text)
-	normal := normalReading(findings, text)
+	normal := normalReading(findings)
 	var out []label.Span
 	for _, f := range findings {
 		if f.Name == noFinding || !f.Asserted() {

@@ -28,7 +28,10 @@ type cue struct {
 	soft bool
 	// limited denials leave room for the finding: "may not be demonstrated".
 	limited bool
-	change  string
+	// close cues look back over no comma: in "the heart is enlarged, the vessels
+	// are within normal limits" they speak of the vessels.
+	close  bool
+	change string
 }
 
 // Changes against a prior study.
@@ -55,10 +58,10 @@ var cuePatterns = []struct {
 	{cue{kind: denyBefore, reach: 10}, []string{
 		"not ~3 seen|identified|demonstrated|visualized|visible|present|evident|appreciated|noted|detected|apparent|found|observed|suspected|suggested|shown",
 		"no longer ~2 seen|identified|demonstrated|visualized|visible|present|evident|appreciated|noted",
-		"has|have ~2 resolved|cleared|disappeared", "is|are|was|were absent", "ruled out", "is|are|was|were ~1 excluded", "unlikely",
+		"has|have ~2 resolved|cleared|disappeared", "is|are|was|were absent", "ruled out", "is|are|was|were|been ~1 excluded", "unlikely",
 		"has|have been ~1 removed", "is|was|were removed", "none",
 	}},
-	{cue{kind: denyBefore, reach: 6}, []string{"within ~2 limits of normal", "within normal limits", "within limits"}},
+	{cue{kind: denyBefore, reach: 6, close: true}, []string{"within ~2 limits of normal", "within normal limits", "within limits"}},
 	{cue{kind: denyBefore, reach: 2}, []string{"resolved", "absent"}},
 	{cue{kind: denyBefore, reach: 10, limited: true}, []string{"may|might|could not ~2 seen|identified|demonstrated|visualized|visible|evident"}},
 
@@ -99,7 +102,7 @@ var cuePatterns = []struct {
 		"improv*", "interval ~1 decrease*|reduction", "decreased|reduced in ~1 size|number|conspicuity", "decrease in ~1 size|number", "decreasing", "decreased ~2 since|compared|from", "has|have ~2 decreased", "resolving", "smaller", "clearing", "less ~1 prominent|conspicuous|pronounced", "partial ~1 resolution",
 		"interval resolution", "diminishing",
 	}},
-	{cue{kind: changed, change: isNew}, []string{"new", "newly", "interval development|appearance|placement", "has|have ~1 developed", "new since"}},
+	{cue{kind: changed, change: isNew}, []string{"new", "newly", "interval development|appearance|placement", "not ~2 seen|visualized|present|evident|identified ~1 on|in ~2 prior|previous", "has|have ~1 developed", "new since"}},
 	{cue{kind: changed, change: resolved}, []string{"resolved", "resolution of", "has|have cleared", "no longer ~2 seen|identified|present|visualized|evident"}},
 	{cue{kind: changed, change: compared}, []string{
 		"compared to|with", "in comparison to|with", "since ~2 prior|previous|xxxx|last|comparison|exam*|study", "from ~2 prior|previous ~2 exam*|study|radiograph*|film*|ct", "than ~3 prior|previous",
@@ -109,7 +112,7 @@ var cuePatterns = []struct {
 
 // notCompared are wordings that hold a word of comparison and compare nothing.
 var notCompared = []string{
-	"document|ensure|confirm|demonstrate|until|assess|verify ~3 resolution|stability|clearing", "no|without comparison", "no|without ~1 prior*", "assess|evaluate for ~2 change|stability|resolution",
+	"document|ensure|confirm|demonstrate|until|assess|verify|allow ~3 resolution|stability|clearing", "no|without comparison", "no|without ~1 prior*", "assess|evaluate for ~2 change|stability|resolution",
 	"resolution ~1 ct|radiograph*", "high resolution",
 }
 
@@ -175,7 +178,7 @@ func (s *statement) denial(m mention) (bool, denial) {
 		case c.value.kind == denyAfter && c.start > m.start && c.end < m.end && !m.owns(c.words):
 			return true, denial{end: -1} // "heart is not enlarged"
 		case c.value.kind == denyBefore && c.start >= m.end:
-			if within(c.value.reach, c.start-m.end) && !s.backwardEnds(m, c.start) {
+			if within(c.value.reach, c.start-m.end) && !s.backwardEnds(m, c) {
 				return true, denial{end: -1, limited: c.value.limited}
 			}
 		}
@@ -193,7 +196,7 @@ func (s *statement) doubted(m mention) bool {
 		case c.value.kind == doubtAfter && c.start > m.start && c.end < m.end && !m.owns(c.words):
 			return true
 		case c.value.kind == doubtBefore && c.start >= m.end:
-			if within(c.value.reach, c.start-m.end) && !s.backwardEnds(m, c.start) {
+			if within(c.value.reach, c.start-m.end) && !s.backwardEnds(m, c) {
 				return true
 			}
 		}
@@ -302,8 +305,9 @@ func ofCue(tokens []token, st, c hit[*cue]) bool {
 }
 
 // backwardEnds reports whether another statement lies between m and a cue that
-// looks back from token at.
-func (s *statement) backwardEnds(m mention, at int) bool {
+// looks back.
+func (s *statement) backwardEnds(m mention, from hit[*cue]) bool {
+	at := from.start
 	for _, c := range s.cues {
 		if c.value.kind == stop && c.start >= m.end && c.start < at {
 			return true
@@ -312,7 +316,7 @@ func (s *statement) backwardEnds(m mention, at int) bool {
 	for i := m.end; i < at; i++ {
 		w := s.tokens[i].word
 		// The verb right before the cue is the cue's own.
-		if w == ":" || verbs[w] && at-i > 2 {
+		if w == ":" || verbs[w] && at-i > 2 || w == "," && from.value.close {
 			return true
 		}
 	}
@@ -364,7 +368,7 @@ func (s *statement) limits(m mention, d denial) bool {
 var normalWords = wordSet("normal", "normally", "unremarkable", "clear", "intact", "sharp", "preserved", "midline", "nonenlarged", "negative")
 
 // hedgedNormal are words that leave room for findings: "otherwise clear".
-var hedgedNormal = wordSet("otherwise", "relatively", "mostly", "predominantly", "except")
+var hedgedNormal = wordSet("otherwise", "relatively", "mostly", "predominantly", "except", "remainder", "rest", "remaining")
 
 // normality reports whether the organ at tokens [start,end) is called normal,
 // and whether with a reservation.
@@ -378,6 +382,11 @@ func (s *statement) normality(start, end int) (normal, limited bool) {
 	}
 	for i := max(0, at-2); i < min(len(s.tokens), at+2); i++ {
 		limited = limited || hedgedNormal[s.tokens[i].word]
+	}
+	// "The left lung is clear" says nothing of the right one.
+	for i := max(0, start-3); i < start; i++ {
+		side := s.sideAt(i)
+		limited = limited || hedgedNormal[s.tokens[i].word] || side == left || side == right
 	}
 	return true, limited
 }

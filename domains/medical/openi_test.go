@@ -5,20 +5,22 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"adapt/eval"
 	"adapt/ingest"
 )
 
 // A study is a row of the Open-i reports with the codes that people gave it.
 type study struct {
-	uid                     int
-	codes                   []string // "Cardiomegaly/borderline"
-	indication, comparison  string
-	findings, impression    string
-	unindexed, unremarkable bool
+	uid                    int
+	codes                  []string // "Cardiomegaly/borderline"
+	indication, comparison string
+	findings, impression   string
+	unindexed              bool
 }
 
 // openi reads the Indiana University reports, or skips the test where the
@@ -42,7 +44,7 @@ func openi(t testing.TB) []study {
 			t.Fatalf("uid %q: %v", r[0], err)
 		}
 		out = append(out, study{uid: uid, codes: strings.Split(r[1], ";"), indication: r[4], comparison: r[5],
-			findings: r[6], impression: r[7], unindexed: r[1] == "No Indexing", unremarkable: r[1] == "normal"})
+			findings: r[6], impression: r[7], unindexed: r[1] == "No Indexing"})
 	}
 	return out
 }
@@ -126,100 +128,105 @@ func anyOf(fs ...func(string, []string) bool) func(string, []string) bool {
 }
 
 var observations = []observation{
-	{[]string{cardiomegaly, mediastinum}, anyOf(heads("Cardiomegaly"), headWith("Cardiac Shadow", "enlarged", "borderline", "prominent"), headWith("Heart", "enlarged"), headWith("Mediastinum", "enlarged", "prominent")), 0},
-	{[]string{opacity}, heads("Opacity", "Airspace Disease", "Infiltrate", "Density"), 0},
-	{[]string{atelectasis}, heads("Pulmonary Atelectasis"), 0},
-	{[]string{effusion}, heads("Pleural Effusion"), 0},
-	{[]string{pneumothorax}, heads("Pneumothorax", "Hydropneumothorax"), 0},
-	{[]string{edema}, heads("Pulmonary Edema"), 0},
-	{[]string{consolidation}, heads("Consolidation"), 0},
-	{[]string{pneumonia}, heads("Pneumonia"), 0},
-	{[]string{fracture, oldFracture}, heads("Fractures, Bone"), 0},
-	{[]string{granuloma}, heads("Granuloma", "Calcified Granuloma", "Granulomatous Disease"), 0},
-	{[]string{nodule}, heads("Nodule"), 0},
-	{[]string{mass}, heads("Mass"), 0},
-	{[]string{emphysema}, heads("Emphysema", "Pulmonary Emphysema", "Bullous Emphysema", "Pulmonary Disease, Chronic Obstructive"), 0},
-	{[]string{hyperinflated}, headWith("Lung", "hyperdistention"), 0},
-	{[]string{lowVolumes}, headWith("Lung", "hypoinflation"), 0},
-	{[]string{hernia}, heads("Hernia, Hiatal", "Hernia, Diaphragmatic"), 0},
-	{[]string{scoliosis}, heads("Scoliosis"), 0},
-	{[]string{kyphosis}, heads("Kyphosis"), 0},
-	{[]string{degenerative}, anyOf(heads("Osteophyte", "Spondylosis", "Arthritis", "Hyperostosis, Diffuse Idiopathic Skeletal"), headWith("Thoracic Vertebrae", "degenerative"), headWith("Spine", "degenerative"), headWith("Lumbar Vertebrae", "degenerative"), headWith("Shoulder", "degenerative"), headWith("Cervical Vertebrae", "degenerative")), 0},
-	{[]string{scarring}, heads("Cicatrix"), 0},
-	{[]string{athero}, anyOf(heads("Atherosclerosis"), headWith("Calcinosis", "aorta", "blood vessels", "coronary vessels", "aorta, thoracic")), 0},
-	{[]string{tortuous}, anyOf(headWith("Aorta", "tortuous", "prominent"), headWith("Aorta, Thoracic", "tortuous", "prominent")), 0},
-	{[]string{blunting}, headWith("Costophrenic Angle", "blunted"), 0},
-	{[]string{thickening}, heads("Thickening"), 0},
-	{[]string{congestion}, heads("Pulmonary Congestion"), 0},
-	{[]string{elevated}, headWith("Diaphragm", "elevated"), 0},
-	{[]string{eventration}, heads("Diaphragmatic Eventration"), 0},
-	{[]string{osteopenia}, heads("Bone Diseases, Metabolic", "Osteoporosis"), 0},
-	{[]string{centralLine}, heads("Catheters, Indwelling"), 0},
-	{[]string{crowding}, headWith("Markings", "bronchovascular"), 0},
-	{[]string{markings}, anyOf(headWith("Markings", "interstitial"), headWith("Opacity", "interstitial"), headWith("Lung", "interstitial")), 0},
+	{[]string{cardiomegaly, mediastinum}, anyOf(heads("Cardiomegaly"), headWith("Cardiac Shadow", "enlarged", "borderline", "prominent"), headWith("Heart", "enlarged"), headWith("Mediastinum", "enlarged", "prominent")), 0.93},
+	{[]string{opacity}, heads("Opacity", "Airspace Disease", "Infiltrate", "Density"), 0.90},
+	{[]string{atelectasis}, heads("Pulmonary Atelectasis"), 0.80},
+	{[]string{effusion}, heads("Pleural Effusion"), 0.90},
+	{[]string{pneumothorax}, heads("Pneumothorax", "Hydropneumothorax"), 0.85},
+	{[]string{edema}, heads("Pulmonary Edema"), 0.80},
+	{[]string{consolidation}, heads("Consolidation"), 0.84},
+	{[]string{pneumonia}, heads("Pneumonia"), 0.68},
+	{[]string{fracture, oldFracture}, heads("Fractures, Bone"), 0.80},
+	{[]string{granuloma}, heads("Granuloma", "Calcified Granuloma", "Granulomatous Disease"), 0.95},
+	{[]string{nodule}, heads("Nodule"), 0.76},
+	{[]string{mass}, heads("Mass"), 0.90},
+	{[]string{emphysema}, heads("Emphysema", "Pulmonary Emphysema", "Bullous Emphysema", "Pulmonary Disease, Chronic Obstructive"), 0.93},
+	{[]string{hyperinflated}, headWith("Lung", "hyperdistention"), 0.93},
+	{[]string{lowVolumes}, headWith("Lung", "hypoinflation"), 0.93},
+	{[]string{hernia}, heads("Hernia, Hiatal", "Hernia, Diaphragmatic"), 0.90},
+	{[]string{scoliosis}, heads("Scoliosis"), 0.88},
+	{[]string{kyphosis}, heads("Kyphosis"), 0.95},
+	{[]string{degenerative}, anyOf(heads("Osteophyte", "Spondylosis", "Arthritis", "Hyperostosis, Diffuse Idiopathic Skeletal"), headWith("Thoracic Vertebrae", "degenerative"), headWith("Spine", "degenerative"), headWith("Lumbar Vertebrae", "degenerative"), headWith("Shoulder", "degenerative"), headWith("Cervical Vertebrae", "degenerative")), 0.93},
+	{[]string{scarring}, heads("Cicatrix"), 0.66},
+	{[]string{athero}, anyOf(heads("Atherosclerosis"), headWith("Calcinosis", "aorta", "blood vessels", "coronary vessels", "aorta, thoracic")), 0.95},
+	{[]string{tortuous}, anyOf(headWith("Aorta", "tortuous", "prominent"), headWith("Aorta, Thoracic", "tortuous", "prominent")), 0.95},
+	{[]string{blunting}, headWith("Costophrenic Angle", "blunted"), 0.90},
+	{[]string{thickening}, heads("Thickening"), 0.56},
+	{[]string{congestion}, heads("Pulmonary Congestion"), 0.87},
+	{[]string{elevated}, headWith("Diaphragm", "elevated"), 0.93},
+	{[]string{eventration}, heads("Diaphragmatic Eventration"), 0.95},
+	{[]string{osteopenia}, heads("Bone Diseases, Metabolic", "Osteoporosis"), 0.95},
+	{[]string{centralLine}, heads("Catheters, Indwelling"), 0.86},
+	{[]string{crowding}, headWith("Markings", "bronchovascular"), 0.93},
+	{[]string{markings}, anyOf(headWith("Markings", "interstitial"), headWith("Opacity", "interstitial"), headWith("Lung", "interstitial")), 0.76},
 }
 
+// asserted returns the names of the findings that a study's report says are
+// there, with the words that say so.
+func (s study) asserted() map[string]string {
+	text := s.findings + "\n\n" + s.impression
+	out := map[string]string{}
+	for _, f := range Extract(text) {
+		if f.Presence == Present {
+			out[f.Name] = text[f.Start:f.End]
+		}
+	}
+	return out
+}
+
+// coded reports whether a person gave the study one of the observation's codes.
+func (o observation) coded(s study) bool {
+	return slices.ContainsFunc(s.codes, func(code string) bool {
+		parts := strings.Split(code, "/")
+		return o.code(strings.TrimSpace(parts[0]), parts[1:])
+	})
+}
+
+// TestOpenI measures the extractor against the codes that people gave to
+// reports. The rules were made on even uids; odd ones are judged. The coders
+// read doubtful findings as present where this test does not, so that recall
+// is lowest where readers hedge (atelectasis or scarring).
 func TestOpenI(t *testing.T) {
-	type counts struct{ tp, fp, fn int }
-	score := func(keep func(uid int) bool, verbose string) []counts {
-		out := make([]counts, len(observations))
-		for _, s := range openi(t) {
-			if !keep(s.uid) || s.unindexed {
-				continue
-			}
-			text := s.findings + "\n\n" + s.impression
-			found := map[string]Finding{}
-			for _, f := range Extract(text) {
-				if f.Presence == Present {
-					found[f.Name] = f
+	counts := make([]eval.Counts, len(observations))
+	for _, s := range openi(t) {
+		if s.uid%2 == 0 || s.unindexed {
+			continue
+		}
+		found := s.asserted()
+		for i, o := range observations {
+			quote, got := "", false
+			for _, name := range o.names {
+				if q, ok := found[name]; ok {
+					quote, got = q, true
 				}
 			}
-			for i, o := range observations {
-				want, got := false, false
-				for _, c := range s.codes {
-					parts := strings.Split(c, "/")
-					want = want || o.code(strings.TrimSpace(parts[0]), parts[1:])
-				}
-				quote := ""
-				for _, n := range o.names {
-					if f, ok := found[n]; ok {
-						got = true
-						quote = text[f.Start:f.End]
-					}
-				}
-				switch {
-				case want && got:
-					out[i].tp++
-				case want:
-					out[i].fn++
-					if verbose == o.names[0] {
-						t.Logf("MISS %d %v\n%s", s.uid, s.codes, text)
-					}
-				case got:
-					out[i].fp++
-					if verbose == o.names[0] {
-						t.Logf("EXTRA %d [%s] %v\n%s", s.uid, quote, s.codes, text)
-					}
-				}
+			c, verdict := &counts[i], ""
+			switch want := o.coded(s); {
+			case want && got:
+				c.TP++
+			case want:
+				c.FN++
+				verdict = "missed"
+			case got:
+				c.FP++
+				verdict = "extra"
+			}
+			if verdict != "" && os.Getenv("ADAPT_SHOW") == o.names[0] {
+				t.Logf("%d %s [%s] %v\nF: %s\nI: %s", s.uid, verdict, quote, s.codes, s.findings, s.impression)
 			}
 		}
-		return out
 	}
-	even := score(func(uid int) bool { return uid%2 == 0 }, os.Getenv("V"))
-	odd := score(func(uid int) bool { return uid%2 == 1 }, "")
-	var all counts
+	var all eval.Counts
 	for i, o := range observations {
-		e, c := even[i], odd[i]
-		f1 := ratio(2*c.tp, 2*c.tp+c.fp+c.fn)
-		t.Logf("%-26s odd P %.3f R %.3f F1 %.3f (%3d %3d %3d)   even P %.3f R %.3f F1 %.3f", o.names[0],
-			ratio(c.tp, c.tp+c.fp), ratio(c.tp, c.tp+c.fn), f1, c.tp, c.fp, c.fn,
-			ratio(e.tp, e.tp+e.fp), ratio(e.tp, e.tp+e.fn), ratio(2*e.tp, 2*e.tp+e.fp+e.fn))
-		all.tp, all.fp, all.fn = all.tp+c.tp, all.fp+c.fp, all.fn+c.fn
+		c := counts[i]
+		f1 := ratio(2*c.TP, 2*c.TP+c.FP+c.FN)
+		t.Logf("%-26s P %.3f R %.3f F1 %.3f (%3d coded)", o.names[0], ratio(c.TP, c.TP+c.FP), ratio(c.TP, c.TP+c.FN), f1, c.TP+c.FN)
 		if f1 < o.floor {
-			t.Errorf("%s: F1 %.3f on odd uids, want at least %.2f", o.names[0], f1, o.floor)
+			t.Errorf("%s: F1 %.3f, want at least %.2f", o.names[0], f1, o.floor)
 		}
+		all.TP, all.FP, all.FN = all.TP+c.TP, all.FP+c.FP, all.FN+c.FN
 	}
-	t.Logf("%-26s odd P %.3f R %.3f F1 %.3f", "micro", ratio(all.tp, all.tp+all.fp), ratio(all.tp, all.tp+all.fn), ratio(2*all.tp, 2*all.tp+all.fp+all.fn))
+	t.Logf("%-26s P %.3f R %.3f F1 %.3f", "all", ratio(all.TP, all.TP+all.FP), ratio(all.TP, all.TP+all.FN), ratio(2*all.TP, 2*all.TP+all.FP+all.FN))
 }
 
 func ratio(a, b int) float64 {

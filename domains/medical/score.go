@@ -48,7 +48,7 @@ func readAnswer(text string) reading {
 			r.add(f.Name, f.Side)
 		}
 	}
-	if normalReading(findings, text) {
+	if normalReading(findings) {
 		r.add(noFinding, "")
 	}
 	return r

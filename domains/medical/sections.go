@@ -156,7 +156,11 @@ func underHeadings(text string) []headed {
 	for _, re := range []*regexp.Regexp{headingLine, headingCaps, headingInline} {
 		for _, m := range re.FindAllStringSubmatchIndex(text, -1) {
 			if p, ok := headings[strings.ToLower(collapse(text[m[2]:m[3]]))]; ok {
-				cuts = append(cuts, cut{p, m[2], m[1]})
+				head := m[0] // with the marks before it
+				if re == headingInline {
+					head = m[2] // what stands before it ends a sentence
+				}
+				cuts = append(cuts, cut{p, head, m[1]})
 			}
 		}
 	}
