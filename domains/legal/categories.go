@@ -23,7 +23,7 @@ var categories = []category{
 	{"Document Name", "the name of the contract", "title", titles},
 	{"Parties", "the two or more parties who signed the contract", "parties", parties},
 	{"Agreement Date", "the date of the contract", "signed", dates},
-	{"Effective Date", "the date when the contract is effective", "effective", dates},
+	{"Effective Date", "the date when the contract is effective", "effective", effectiveDates},
 	{"Expiration Date", "when the initial term expires", "end", nil},
 	{"Renewal Term", "the renewal term after the initial term", "renew", nil},
 	{"Notice Period to Terminate Renewal", "the notice required to terminate renewal", "notice", nil},

@@ -79,7 +79,7 @@ func blocks(text string) []span {
 }
 
 // item matches the number of a clause or list item at the start of a line.
-var item = regexp.MustCompile(`^(?:\(?(?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3})[.)]|\d{1,3}(?:\.\d{1,3})+\.?|(?:ARTICLE|Article|SECTION|Section|EXHIBIT|Exhibit|SCHEDULE|Schedule|ANNEX|Annex|APPENDIX|Appendix)\s+[\dA-Z]|[•●▪■◦·–*-]\s)\s*`)
+var item = regexp.MustCompile(`^(?:\d{1,3}(?:\.\d{1,3})+\.?|\(?(?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3})[.)]|(?:ARTICLE|Article|SECTION|Section|EXHIBIT|Exhibit|SCHEDULE|Schedule|ANNEX|Annex|APPENDIX|Appendix)\s+[\dA-Z]|[•●▪■◦·–*-]\s)\s*`)
 
 // lineBreaks reports whether a line that follows another begins something new.
 func lineBreaks(last, line string) bool {
