@@ -137,12 +137,14 @@ func skew(jackknife []float64) float64 {
 // impossible. Where a share stands at 0 or 1 in every resample, the open side
 // is therefore the exact binomial bound for n independent documents (the
 // "rule of three"); a single document says nothing about others.
-func interval(value float64, n int, unit Unit, resampled, jackknife []float64) Figure {
+func interval(value float64, n int, m Metric, resampled, jackknife []float64) Figure {
 	if math.IsNaN(value) || math.IsInf(value, 0) {
 		return Figure{N: n}
 	}
 	low, high := bca(value, resampled, jackknife)
-	if unit == Share {
+	// A recall that no threshold reaches is not a share of documents.
+	unreached := value == 0 && (m.Name == PrecisionAt80Recall || m.Name == PrecisionAt90Recall)
+	if m.Unit == Share && !unreached {
 		low, high = max(low, 0), min(high, 1)
 		bound := 1 - math.Pow((1-confidence)/2, 1/float64(max(n, 1)))
 		switch {
@@ -154,8 +156,16 @@ func interval(value float64, n int, unit Unit, resampled, jackknife []float64) F
 			low = 1 - bound
 		}
 	}
-	return Figure{Value: value, Low: low, High: high, N: n, Defined: true}
+	return newFigure(value, low, high, n)
 }
+
+// newFigure rounds to nine decimals, so that processors that fuse
+// multiplications with additions write the same reports as those that do not.
+func newFigure(value, low, high float64, n int) Figure {
+	return Figure{Value: round(value), Low: round(low), High: round(high), N: n, Defined: true}
+}
+
+func round(v float64) float64 { return math.Round(v*1e9) / 1e9 }
 
 func defined(values []float64) []float64 {
 	return slices.DeleteFunc(slices.Clone(values), math.IsNaN)

@@ -140,7 +140,7 @@ func newDelta(k key, value float64, n int, drawn []float64) Delta {
 	drawn = append(defined(drawn), value) // the sample itself is one of the draws: never empty
 	slices.Sort(drawn)
 	const tail = (1 - confidence) / 2
-	d.Figure = Figure{Value: value, Low: quantile(drawn, tail), High: quantile(drawn, 1-tail), N: n, Defined: true}
+	d.Figure = newFigure(value, quantile(drawn, tail), quantile(drawn, 1-tail), n)
 	down, up := 0, 0
 	for _, v := range drawn {
 		if v <= 0 {
@@ -152,7 +152,7 @@ func newDelta(k key, value float64, n int, drawn []float64) Delta {
 	}
 	// One is added so that no p-value claims more than the number of resamples
 	// can show.
-	d.P = min(1, 2*float64(min(down, up)+1)/float64(len(drawn)))
+	d.P = round(min(1, 2*float64(min(down, up)+1)/float64(len(drawn))))
 	return d
 }
 

@@ -64,6 +64,7 @@ func Judge(rules []Rule, candidate Summary, champion *Summary, paired *Compariso
 	v := Verdict{Status: Pass}
 	for i, r := range rules {
 		if err := validateRule(r); err != nil {
+			r.Min, r.Max, r.Margin = nil, nil, nil // perhaps no numbers, which no report can hold
 			v.add(Reason{Rule: r, Status: Insufficient, Sentence: fmt.Sprintf("Gate %d can not be judged: %v.", i+1, err)})
 			continue
 		}
@@ -109,6 +110,9 @@ func judgeLimit(r Rule, m Metric, f Figure, limit string, bound float64) Reason 
 	switch {
 	case !keeps(f.Value):
 		reason.Status = Fail
+		if m.Unit.Format(f.Value) == m.Unit.Format(bound) {
+			why = " by less than is shown"
+		}
 	case m.FixedText:
 		reason.Status = Pass
 	case f.N < min(fewest, r.minDocuments()):

@@ -113,7 +113,7 @@ func metricOrGuess(name string) Metric {
 	if m, ok := MetricByName(name); ok {
 		return m
 	}
-	return Metric{Name: name, Title: strings.ReplaceAll(name, "_", " "), Higher: true, Unit: Share,
+	return Metric{Name: name, Title: clean(strings.ReplaceAll(name, "_", " ")), Higher: true, Unit: Share,
 		Doc: "Mean over documents of a score that the domain defines."}
 }
 

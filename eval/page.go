@@ -160,6 +160,7 @@ func (p *page) figures() {
 		default:
 			p.Others = append(p.Others, p.row(m))
 		}
+		m.Name = clean(m.Name)
 		p.Glossary = append(p.Glossary, m)
 	}
 }
@@ -263,7 +264,7 @@ func (p *page) systems() {
 		t := systemTable{Name: b.Name}
 		for _, m := range p.measured() {
 			if f := b.Summary.Figure(m.Name, ""); f.Defined {
-				t.Rows = append(t.Rows, NameValue{m.Title, m.Unit.Interval(f)})
+				t.Rows = append(t.Rows, NameValue{m.Title, rangeInBrackets(newCell(m, f))})
 			}
 		}
 		p.Systems = append(p.Systems, t)
@@ -444,6 +445,9 @@ func newCell(m Metric, f Figure) cell {
 		return cell{Value: "—"}
 	}
 	c := cell{Value: m.Unit.Format(f.Value)}
+	if f.Value == 0 && (m.Name == PrecisionAt80Recall || m.Name == PrecisionAt90Recall) {
+		c.Value = "not reached"
+	}
 	if f.Low != f.High {
 		c.Range = fmt.Sprintf("%s–%s", m.Unit.bare(f.Low), m.Unit.bare(f.High))
 	}
@@ -488,9 +492,9 @@ func tally(v Verdict) string {
 
 func pValue(p float64) string {
 	if p < 0.001 {
-		return "p < 0.001"
+		return "p\u00a0<\u00a00.001"
 	}
-	return "p = " + strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.3f", p), "0"), ".")
+	return "p\u00a0=\u00a0" + strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.3f", p), "0"), ".")
 }
 
 func total(counts []NameCount) int {

@@ -80,7 +80,7 @@ func stretchFigure(n int, opt Options, measure func(w []float64) float64) Figure
 	for i := range ones {
 		ones[i] = 1
 	}
-	return interval(measure(ones), n, Perplexity, drawn, left)
+	return interval(measure(ones), n, Metric{Unit: Perplexity}, drawn, left)
 }
 
 // Stretches cuts text into pieces of about size bytes, at the ends of lines

@@ -77,7 +77,10 @@ func codeSpan(s string) string {
 		}
 	}
 	fence := strings.Repeat("`", longest+1)
-	return fence + " " + s + " " + fence
+	if s[0] == '`' || s[len(s)-1] == '`' {
+		s = " " + s + " "
+	}
+	return fence + s + fence
 }
 
 func rangeInBrackets(c cell) string {

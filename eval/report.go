@@ -207,6 +207,7 @@ const ReportSchema = 1
 
 // RenderJSON writes the report for programs.
 func RenderJSON(w io.Writer, r Report) error {
+	r.Training = numbersOnly(r.Training)
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	err := e.Encode(struct {
@@ -217,4 +218,25 @@ func RenderJSON(w io.Writer, r Report) error {
 		return fmt.Errorf("eval: writing the report as JSON: %w", err)
 	}
 	return nil
+}
+
+// numbersOnly leaves out the losses of a training that diverged: JSON has no
+// infinities.
+func numbersOnly(t TrainingInfo) TrainingInfo {
+	t.Curve = slices.Clone(t.Curve)
+	for i := range t.Curve {
+		p := &t.Curve[i]
+		for _, loss := range []**float64{&p.Loss, &p.DevLoss} {
+			if *loss != nil && !finite(**loss) {
+				*loss = nil
+			}
+		}
+		if !finite(p.LR) {
+			p.LR = 0
+		}
+	}
+	if !finite(t.TokensPerSec) {
+		t.TokensPerSec = 0
+	}
+	return t
 }

@@ -170,10 +170,10 @@ func (p *panel) figures(opt Options) (light, heavy []Figure) {
 	p.weighHeavy(ones, heavySums, heavyOut)
 	lightN, heavyN := p.evidence()
 	for i, k := range p.lightKeys {
-		light[i] = interval(lightOut[i], lightN[i], metricOrGuess(k.metric).Unit, lightDrawn[i], lightLeft[i])
+		light[i] = interval(lightOut[i], lightN[i], metricOrGuess(k.metric), lightDrawn[i], lightLeft[i])
 	}
 	for i, k := range p.heavyKeys {
-		heavy[i] = interval(heavyOut[i], heavyN[i], metricOrGuess(k.metric).Unit, heavyDrawn[i], heavyLeft[i])
+		heavy[i] = interval(heavyOut[i], heavyN[i], metricOrGuess(k.metric), heavyDrawn[i], heavyLeft[i])
 	}
 	return light, heavy
 }

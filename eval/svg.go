@@ -71,70 +71,78 @@ type plotMark struct {
 }
 
 // intervalPlot draws values with their intervals on one axis, one line a
-// system, and the gate's limits as upright lines. Shares have the axis from 0
-// to 100%.
+// system, and the gate's limits as upright lines.
 func intervalPlot(m Metric, marks []plotMark, limits []float64) template.HTML {
-	low, high := 0.0, 1.0
-	if m.Unit != Share {
-		low, high = math.Inf(1), math.Inf(-1)
-		for _, k := range marks {
-			if k.figure.Defined {
-				low, high = min(low, k.figure.Low), max(high, k.figure.High)
-			}
-		}
-		for _, l := range limits {
-			low, high = min(low, l), max(high, l)
-		}
-		low, high = low-0.1*(high-low), high+0.1*(high-low)
-		if m.Unit == Tokens {
-			low = 0
-		}
-	}
 	var words []string
-	drawn := 0
+	var shown []plotMark
 	for _, k := range marks {
 		if k.figure.Defined {
 			words = append(words, k.system+" "+m.Unit.Interval(k.figure))
-			drawn++
+			shown = append(shown, k)
 		}
 	}
-	if drawn == 0 {
+	if len(shown) == 0 {
 		return ""
 	}
 	for _, l := range limits {
 		words = append(words, "limit "+m.Unit.Format(l))
 	}
-	if high <= low {
-		low, high = low-1, high+1
-	}
-	const width, left, right = 240, 8.0, 232.0
-	height := 14*drawn + 8
+	const width, left, right, line = 240, 8.0, 232.0, 14
+	height := line*len(shown) + 20
+	axis := float64(height) - 14
+	low, high := plotRange(m.Unit, shown, limits)
 	x := func(v float64) float64 {
 		return left + (right-left)*min(max((v-low)/(high-low), 0), 1)
 	}
 	s := newSVG("interval", width, height, m.Title+": "+strings.Join(words, "; "))
-	s.line("axis", left, float64(height)-2, right, float64(height)-2)
-	if m.Unit == Share {
-		for _, t := range []float64{0, 0.25, 0.5, 0.75, 1} {
-			s.line("tick", x(t), 2, x(t), float64(height)-2)
-		}
+	for i := range 5 {
+		at := left + (right-left)*float64(i)/4
+		s.line("tick", at, 2, at, axis)
 	}
+	s.line("axis", left, axis, right, axis)
+	s.text("end", left, axis+11, "start", axisLabel(m.Unit, low))
+	s.text("end", right, axis+11, "end", axisLabel(m.Unit, high))
 	for _, l := range limits {
-		s.line("limit", x(l), 0, x(l), float64(height))
+		s.line("limit", x(l), 0, x(l), axis)
 		s.path("limit-head", [][2]float64{{x(l) - 4, 0}, {x(l) + 4, 0}, {x(l), 5}})
 	}
-	y := 10.0
-	for _, k := range marks {
-		if !k.figure.Defined {
-			continue
-		}
+	for i, k := range shown {
+		y := float64(line*i) + 9
 		if k.figure.Low != k.figure.High {
 			s.line("range "+k.system, x(k.figure.Low), y, x(k.figure.High), y)
 		}
 		s.mark(k.system, x(k.figure.Value), y)
-		y += 14
 	}
 	return s.html()
+}
+
+// plotRange picks the ends of the axis: for shares 0 and the smallest of 10,
+// 25, 50 and 100% that holds everything, for the rest what there is.
+func plotRange(u Unit, marks []plotMark, limits []float64) (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
+	for _, k := range marks {
+		low, high = min(low, k.figure.Low), max(high, k.figure.High)
+	}
+	for _, l := range limits {
+		low, high = min(low, l), max(high, l)
+	}
+	if u == Share {
+		for _, end := range []float64{0.1, 0.25, 0.5} {
+			if high <= end {
+				return 0, end
+			}
+		}
+		return 0, 1
+	}
+	ticks := niceTicks(low, high, 4)
+	return ticks[0], ticks[len(ticks)-1]
+}
+
+func axisLabel(u Unit, v float64) string {
+	if u == Share {
+		return fmt.Sprintf("%.0f%%", 100*v)
+	}
+	return tickLabel(v)
 }
 
 // bar draws a count as a bar as long as its share of most.
@@ -174,7 +182,7 @@ func curvePlot(t TrainingInfo) template.HTML {
 			low, high = min(low, p[1]), max(high, p[1])
 		}
 	}
-	ticks := niceTicks(min(low, high*0.999), high, 5)
+	ticks := niceTicks(low, high, 5)
 	low, high = min(low, ticks[0]), max(high, ticks[len(ticks)-1])
 	if last == first {
 		last = first + 1
@@ -268,7 +276,7 @@ func niceTicks(low, high float64, n int) []float64 {
 	from := math.Floor(low/step + 1e-9)
 	for i := from; ; i++ {
 		ticks = append(ticks, i*step)
-		if i*step >= high-1e-9*step {
+		if i*step >= high-1e-9*step && len(ticks) > 1 {
 			return ticks
 		}
 	}
