@@ -3,15 +3,9 @@ package kernel
 import (
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"testing"
 	"time"
 )
-
-var peaks = [3]func() float64{
-	1: sync.OnceValue(func() float64 { return PeakFMA(1, 100*time.Millisecond) }),
-	2: sync.OnceValue(func() float64 { return PeakFMA(2, 100*time.Millisecond) }),
-}
 
 func BenchmarkGemm(b *testing.B) {
 	shapes := []struct {
@@ -46,14 +40,17 @@ func BenchmarkGemm(b *testing.B) {
 				if s.transB {
 					ldb = s.k
 				}
-				peak := peaks[threads]()
+				peak := PeakFMA(threads, 20*time.Millisecond)
 				Gemm(threads, s.transA, s.transB, s.m, s.n, s.k, 1, x, lda, y, ldb, 0, z, s.n)
 				b.ReportAllocs()
+				best := time.Hour
 				for b.Loop() {
+					start := time.Now()
 					Gemm(threads, s.transA, s.transB, s.m, s.n, s.k, 1, x, lda, y, ldb, 0, z, s.n)
+					best = min(best, time.Since(start))
 				}
-				rate := 2 * float64(s.m) * float64(s.n) * float64(s.k) * float64(b.N) / b.Elapsed().Seconds() / 1e9
-				b.ReportMetric(rate, "GFLOP/s")
+				rate := 2 * float64(s.m) * float64(s.n) * float64(s.k) / float64(best.Nanoseconds())
+				b.ReportMetric(rate, "best-GFLOP/s")
 				b.ReportMetric(rate/peak, "of-peak")
 			})
 		}

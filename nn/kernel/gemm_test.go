@@ -48,19 +48,20 @@ func gemmRef(transA, transB bool, m, n, k int, alpha float32, a []float32, lda i
 func TestGemm(t *testing.T) {
 	shapes := [][3]int{{1, 1, 1}, {1, 256, 64}, {2, 7, 3}, {3, 33, 17}, {5, 40, 300}, {8, 100, 129}, {13, 31, 15}, {14, 32, 64}, {15, 33, 65},
 		{29, 95, 31}, {64, 64, 32}, {100, 47, 10}, {57, 130, 700}, {200, 260, 1}, {129, 513, 33}, {4, 4, 0}, {0, 3, 3}, {3, 0, 3}}
-	for _, o := range levels() {
-		for _, s := range shapes {
-			for trans := range 4 {
-				for _, coef := range [][2]float32{{1, 0}, {0.5, 1}, {-2, 0.25}, {0, 1}} {
-					name := fmt.Sprintf("%s/%v/%d/%v", o.level, s, trans, coef)
-					testGemm(t, o, name, trans&1 != 0, trans&2 != 0, s[0], s[1], s[2], coef[0], coef[1])
+	coefs := [][2]float32{{1, 0}, {0.5, 1}, {-2, 0.25}, {0, 1}}
+	for _, s := range shapes {
+		for trans := range 4 {
+			for i, coef := range coefs {
+				if s[0]*s[1]*s[2] < 1<<16 || i == trans {
+					testGemm(t, trans&1 != 0, trans&2 != 0, s[0], s[1], s[2], coef[0], coef[1])
 				}
 			}
 		}
 	}
 }
 
-func testGemm(t *testing.T, o *ops, name string, transA, transB bool, m, n, k int, alpha, beta float32) {
+// testGemm compares Gemm on every level with gemmRef.
+func testGemm(t *testing.T, transA, transB bool, m, n, k int, alpha, beta float32) {
 	t.Helper()
 	rng := rngFor(t)
 	rowsA, colsA, rowsB, colsB := m, k, k, n
@@ -82,21 +83,24 @@ func testGemm(t *testing.T, o *ops, name string, transA, transB bool, m, n, k in
 	}
 	want := append([]float32(nil), c...)
 	gemmRef(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, want, ldc)
-	var first []float32
-	for _, threads := range []int{1, 2, 3} {
-		got := append([]float32(nil), c...)
-		o.gemmAll(threads, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, got, ldc)
-		tol := 3e-7 * float64(k+16) * max(1, math.Abs(float64(alpha)))
-		for i := range got {
-			if d := math.Abs(float64(got[i] - want[i])); !(d <= tol) {
-				t.Fatalf("%s, %d threads: element %d is %g, want %g", name, threads, i, got[i], want[i])
+	for _, o := range machineLevels() {
+		name := fmt.Sprint(o.level, transA, transB, m, n, k, alpha, beta)
+		var first []float32
+		for _, threads := range []int{1, 2, 3} {
+			got := append([]float32(nil), c...)
+			o.gemmAll(threads, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, got, ldc)
+			tol := 3e-7 * float64(k+16) * max(1, math.Abs(float64(alpha)))
+			for i := range got {
+				if d := math.Abs(float64(got[i] - want[i])); !(d <= tol) {
+					t.Fatalf("%s, %d threads: element %d is %g, want %g", name, threads, i, got[i], want[i])
+				}
 			}
-		}
-		if first == nil {
-			first = got
-		}
-		if i := differs(first, got); i >= 0 {
-			t.Fatalf("%s: element %d is %g with 1 thread and %g with %d", name, i, first[i], got[i], threads)
+			if first == nil {
+				first = got
+			}
+			if i := differs(first, got); i >= 0 {
+				t.Fatalf("%s: element %d is %g with 1 thread and %g with %d", name, i, first[i], got[i], threads)
+			}
 		}
 	}
 }
@@ -111,4 +115,63 @@ func differs(a, b []float32) int {
 	return -1
 }
 
-func levels() []*ops { return machineLevels() }
+func TestGemmSplits(t *testing.T) {
+	// So much k and so much B that the product is cut into several.
+	rng := rngFor(t)
+	const m, n, k = 3, 5, maxDepth + 100
+	a, b := random(rng, m*k), random(rng, n*k)
+	want, c := make([]float32, m*n), make([]float32, m*n)
+	gemmRef(true, false, m, n, k, 1, a, m, b, n, 0, want, n)
+	for _, o := range machineLevels() {
+		o.gemmAll(2, true, false, m, n, k, 1, a, m, b, n, 0, c, n)
+		agree(t, o.level, c, want, 1e-4)
+	}
+	const wide = maxPackedB/maxDepth + 50
+	b = random(rng, wide*maxDepth)
+	c, want = make([]float32, wide), make([]float32, wide)
+	gemmRef(false, false, 1, wide, maxDepth, 1, a, k, b, wide, 0, want, wide)
+	for _, o := range machineLevels() {
+		o.gemmAll(2, false, false, 1, wide, maxDepth, 1, a, k, b, wide, 0, c, wide)
+		agree(t, o.level, c, want, 1e-3)
+	}
+}
+
+func TestGemmNotFinite(t *testing.T) {
+	// A value that is not finite reaches its row or column and no other.
+	const m, n, k = 20, 40, 33
+	for _, o := range machineLevels() {
+		for _, bad := range []float32{nan, inf} {
+			rng := rngFor(t)
+			a, b, c := random(rng, m*k), random(rng, k*n), make([]float32, m*n)
+			a[7*k+5] = bad
+			b[9*n+35] = nan
+			o.gemmAll(2, false, false, m, n, k, 1, a, k, b, n, 0, c, n)
+			for i := range m {
+				for j := range n {
+					if got, want := !o.finite(c[i*n+j:][:1]), i == 7 || j == 35; got != want {
+						t.Fatalf("%s: C[%d,%d] is %g", o.level, i, j, c[i*n+j])
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestGemmPanics(t *testing.T) {
+	x := make([]float32, 100)
+	for name, f := range map[string]func(){
+		"A":  func() { Gemm(1, false, false, 11, 2, 10, 1, x, 10, x, 2, 0, make([]float32, 22), 2) },
+		"B":  func() { Gemm(1, false, true, 2, 11, 10, 1, x, 10, x, 10, 0, make([]float32, 22), 11) },
+		"C":  func() { Gemm(1, false, false, 10, 10, 10, 1, x, 10, x, 10, 0, make([]float32, 99), 10) },
+		"ld": func() { Gemm(1, true, false, 10, 10, 10, 1, x, 9, x, 10, 0, make([]float32, 100), 10) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s is too short, but Gemm did not panic", name)
+				}
+			}()
+			f()
+		}()
+	}
+}

@@ -1,29 +1,29 @@
 package kernel
 
-import (
-	"runtime"
-	"time"
-)
+import "time"
 
 // PeakFMA runs fused multiply-adds on registers alone for about d on each of
-// threads goroutines, and returns the GFLOP/s of all together: what a matrix
-// product could reach at best.
+// threads goroutines, and returns the GFLOP/s of the best moment of each, added
+// up: what a matrix product could reach at most.
 func PeakFMA(threads int, d time.Duration) float64 {
-	const rounds = 1 << 14
+	const rounds = 1 << 13
+	kern := &active.gemm
 	threads = max(threads, 1)
-	done := make([]float64, threads)
+	best := make([]time.Duration, threads)
 	start := time.Now()
 	Parallel(threads, threads, func(lo, hi int) {
-		for time.Since(start) < d {
-			active.gemm.peak(rounds)
-			done[lo] += rounds * float64(active.gemm.peakOps)
-			runtime.Gosched()
+		for t := lo; t < hi; t++ {
+			best[t] = time.Hour
+			for time.Since(start) < d || best[t] == time.Hour {
+				begin := time.Now()
+				kern.peak(rounds)
+				best[t] = max(min(best[t], time.Since(begin)), 1)
+			}
 		}
 	})
-	elapsed := time.Since(start).Seconds()
 	var sum float64
-	for _, x := range done {
-		sum += x
+	for _, b := range best {
+		sum += rounds * float64(kern.peakOps) / float64(b.Nanoseconds())
 	}
-	return sum / elapsed / 1e9
+	return sum
 }

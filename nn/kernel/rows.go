@@ -102,7 +102,10 @@ func LogSumExp(x []float32) float32 { return active.logSumExp(x) }
 
 func (o *ops) logSumExp(x []float32) float32 {
 	m := o.max(x)
-	if math.IsInf(float64(m), -1) && o.finite(x) {
+	if math.IsInf(float64(m), -1) { // all are -Inf, unless one is NaN
+		for _, v := range x {
+			m = max(m, v)
+		}
 		return m
 	}
 	return m + float32(math.Log(float64(o.sumExp(x, m))))
