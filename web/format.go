@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/dustin/go-humanize"
 
@@ -42,10 +43,8 @@ func when(t time.Time) string { return t.Local().Format("2 Jan 2006, 15:04 MST")
 // title writes a name with a capital, as labels of steps and states are.
 func title(s any) string {
 	text := fmt.Sprint(s)
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	_, size := utf8.DecodeRuneInString(text)
+	return strings.ToUpper(text[:size]) + text[size:]
 }
 
 // stateOf names a step's state; "waiting" is left to runs that wait for a
@@ -81,11 +80,11 @@ func pace(s progress.Step) string {
 		return ""
 	}
 	var parts []string
-	if s.Rate > 0 && !math.IsInf(s.Rate, 0) {
+	switch {
+	case s.Rate >= 100 && !math.IsInf(s.Rate, 0):
+		parts = append(parts, humanize.Comma(int64(min(s.Rate, math.MaxInt32)))+" a second")
+	case s.Rate > 0 && s.Rate < 100:
 		parts = append(parts, strconv.FormatFloat(s.Rate, 'g', 3, 64)+" a second")
-		if s.Rate >= 100 {
-			parts[0] = humanize.Comma(int64(min(s.Rate, math.MaxInt32))) + " a second"
-		}
 	}
 	if left := timeLeft(s.ETA); left != "" {
 		parts = append(parts, left)

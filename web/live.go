@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -71,13 +70,21 @@ func (s *site) followRun(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
+	if r.Method == http.MethodHead {
+		return nil
+	}
 	st := &stream{w: w, rc: http.NewResponseController(w), sent: map[string]string{}}
 	tick := time.NewTicker(s.poll)
 	defer tick.Stop()
 	for {
 		final, err := s.followOnce(r, id, st)
+		if err != nil && r.Context().Err() == nil {
+			// What has been sent can not become the page of an error: the stream
+			// ends, and the page opens it again.
+			s.log.Warn("web: following a run ended", "run", id, "error", err)
+		}
 		if err != nil || final {
-			return streamError(r.Context(), err)
+			return nil
 		}
 		select {
 		case <-r.Context().Done():
@@ -111,14 +118,6 @@ func (s *site) followOnce(r *http.Request, id string, st *stream) (final bool, e
 		return true, st.write("event: end\ndata: {}\n\n")
 	}
 	return false, st.live()
-}
-
-// streamError is an error that a log should hear of: not that the reader left.
-func streamError(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }
 
 // A stream writes server-sent events.

@@ -30,7 +30,7 @@ func (s *site) showRunReport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.frameReport(w, r, ref, "run "+id, "/runs/"+url.PathEscape(id))
+	return s.frameReport(w, ref, reportView{s.base("Report of run "+id, "runs", r), "run " + id, "/runs/" + url.PathEscape(id)})
 }
 
 func (s *site) serveRunReport(w http.ResponseWriter, r *http.Request) error {
@@ -46,7 +46,7 @@ func (s *site) showModelReport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.frameReport(w, r, m.Report, "model "+m.Name, "/models/"+url.PathEscape(m.Name))
+	return s.frameReport(w, m.Report, reportView{s.base("Report of model "+m.Name, "models", r), "model " + m.Name, "/models/" + url.PathEscape(m.Name)})
 }
 
 func (s *site) serveModelReport(w http.ResponseWriter, r *http.Request) error {
@@ -63,11 +63,11 @@ func (s *site) runReport(r *http.Request) (artifact.Ref, error) {
 }
 
 // frameReport writes a page that shows the report in a frame.
-func (s *site) frameReport(w http.ResponseWriter, r *http.Request, ref artifact.Ref, of, back string) error {
+func (s *site) frameReport(w http.ResponseWriter, ref artifact.Ref, view reportView) error {
 	if ref.IsZero() {
 		return errNoReport
 	}
-	return s.render(w, http.StatusOK, "report.html", reportView{s.base("Report of "+of, "runs", r), of, back})
+	return s.render(w, http.StatusOK, "report.html", view)
 }
 
 // serveReport writes a file of the report, shut in by reportPolicy.
