@@ -206,7 +206,9 @@ func (w *docxWriter) start(t xml.StartElement) {
 	case "p":
 		if t.Name.Space == "w" {
 			// A text box holds paragraphs inside one: what came before it ends.
-			w.flush()
+			if w.paragraph.Len() > 0 {
+				w.flush()
+			}
 			w.listID, w.level, w.style = "", "", ""
 		}
 	case "t":
@@ -244,7 +246,6 @@ func (w *docxWriter) end(name xml.Name) {
 			w.flush()
 		}
 	case "tc":
-		w.flush()
 		if w.text.Len() > 0 {
 			w.pending = "\t"
 		}

@@ -13,7 +13,7 @@ import (
 //
 // Source: HL7 v2.5.1, chapters 2 (encoding) and 7 (ORU).
 func readHL7(ctx context.Context, data []byte, _ Limits) ([]part, []BadPart, error) {
-	text, err := decodeText(data)
+	text, err := decodeText(withoutFraming(data))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -40,12 +40,23 @@ func readHL7(ctx context.Context, data []byte, _ Limits) ([]part, []BadPart, err
 	return parts, bad, nil
 }
 
-// hl7Messages cuts a file into messages of segments. Framing bytes of the
-// transport and file headers are left out.
+// withoutFraming drops the bytes by which the transport (MLLP) frames messages.
+func withoutFraming(data []byte) []byte {
+	kept := make([]byte, 0, len(data))
+	for _, c := range data {
+		if c != 0x0b && c != 0x1c && c != 0x1a {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+// hl7Messages cuts a file into messages of segments. File headers are left
+// out.
 func hl7Messages(text string) ([][]string, bool) {
 	var messages [][]string
 	for line := range strings.SplitSeq(text, "\n") {
-		line = strings.Trim(line, "\x0b\x1c\x1a \ufeff")
+		line = strings.TrimSpace(line)
 		switch {
 		case line == "" || hasAnyPrefix(line, "FHS", "BHS", "BTS", "FTS"):
 		case strings.HasPrefix(line, "MSH"):

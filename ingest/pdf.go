@@ -16,7 +16,7 @@ import (
 
 const (
 	maxPages     = 10_000
-	minLetters   = 20  // a document with fewer has no text layer
+	minLetters   = 10  // a document with fewer has no text layer
 	maxUnknown   = 0.3 // share of characters without a Unicode meaning
 	maxPageDepth = 50
 )

@@ -168,7 +168,7 @@ func drawnInOrder(fragments []fragment) bool {
 
 var ligatures = strings.NewReplacer(
 	"ﬀ", "ff", "ﬁ", "fi", "ﬂ", "fl", "ﬃ", "ffi", "ﬄ", "ffl", "ﬅ", "st", "ﬆ", "st",
-	"\u00a0", " ", "\u00ad", "", "\u200b", "", "\ufeff", "",
+	"\u037e", ";", "\u00a0", " ", "\u00ad", "", "\u200b", "", "\ufeff", "",
 )
 
 // cleanLine spells ligatures out, drops what is invisible and collapses white

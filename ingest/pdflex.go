@@ -172,8 +172,10 @@ func (l *lexer) escaped(b []byte) []byte {
 		return append(b, '\r')
 	case 't':
 		return append(b, '\t')
-	case 'b', 'f':
-		return append(b, ' ')
+	case 'b':
+		return append(b, '\b')
+	case 'f':
+		return append(b, '\f')
 	case '\r':
 		if l.peek(1) == '\n' {
 			l.pos++

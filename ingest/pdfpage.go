@@ -69,6 +69,7 @@ func newPDFInterpreter(ctx context.Context, budget *int64) *pdfInterpreter {
 		ctx: ctx, budget: budget,
 		state: graphicsState{ctm: identity, scale: 1},
 		text:  identity, line: identity,
+		fonts: make(map[string]*pdfFont),
 	}
 }
 

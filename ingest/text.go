@@ -81,7 +81,7 @@ func decodeWindows1252(data []byte) (string, bool) {
 			return "", false
 		}
 	}
-	if high*4 > len(data) {
+	if high*3 > len(data) {
 		return "", false
 	}
 	text, err := charmap.Windows1252.NewDecoder().Bytes(data)

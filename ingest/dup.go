@@ -1,0 +1,34 @@
+package ingest
+
+import (
+	"crypto/sha256"
+	"strings"
+	"unicode"
+)
+
+// Dedup drops documents whose text equals another's but for case, punctuation
+// and white space. Of equal ones that with the lowest ID stays; the order of
+// the documents stays too.
+func Dedup(docs []*Document) (kept []*Document, dropped int) {
+	lowest := make(map[[sha256.Size]byte]*Document, len(docs))
+	hashes := make([][sha256.Size]byte, len(docs))
+	for i, d := range docs {
+		hashes[i] = sha256.Sum256([]byte(strings.Join(normalWords(d.Text), " ")))
+		if other, ok := lowest[hashes[i]]; !ok || d.ID < other.ID {
+			lowest[hashes[i]] = d
+		}
+	}
+	for i, d := range docs {
+		if lowest[hashes[i]] == d {
+			kept = append(kept, d)
+		}
+	}
+	return kept, len(docs) - len(kept)
+}
+
+// normalWords are the words of a text in lower case without punctuation.
+func normalWords(text string) []string {
+	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r)
+	})
+}

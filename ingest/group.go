@@ -1,0 +1,212 @@
+package ingest
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+const (
+	shingleWords = 5
+	minHashes    = 128
+	hashSeed     = 0x61646170 // of the hash functions; groups depend on it
+)
+
+// Group sets the Group of documents: near-duplicates, whose sets of five-word
+// runs have an estimated Jaccard similarity of at least jaccard, share one,
+// directly or through others. A group is named by its lowest document ID. With
+// a jaccard of 0 or less each document is a group of its own.
+//
+// The similarity is estimated by MinHash with 128 hash functions; candidates
+// come from locality-sensitive hashing, so that time grows with the text, not
+// with its square (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets,
+// chapter 3).
+func Group(docs []*Document, jaccard float64) {
+	sets := newUnion(len(docs))
+	if jaccard > 0 {
+		joinSimilar(docs, jaccard, sets)
+	}
+	lowest := make(map[int]string)
+	for i, d := range docs {
+		root := sets.find(i)
+		if id, ok := lowest[root]; !ok || d.ID < id {
+			lowest[root] = d.ID
+		}
+	}
+	for i, d := range docs {
+		d.Group = lowest[sets.find(i)]
+	}
+}
+
+// Similar returns the Jaccard similarity of the five-word runs of two
+// documents, from 0 to 1. Two documents without words are not similar.
+func Similar(a, b *Document) float64 {
+	in := make(map[uint64]bool)
+	for _, h := range shingles(a.Text) {
+		in[h] = true
+	}
+	all, common := len(in), 0
+	for _, h := range shingles(b.Text) {
+		if both, ok := in[h]; !ok {
+			in[h] = false
+			all++
+		} else if both {
+			in[h] = false
+			common++
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return float64(common) / float64(all)
+}
+
+type signature [minHashes]uint64
+
+func joinSimilar(docs []*Document, jaccard float64, sets union) {
+	functions := hashFunctions()
+	bySignature := make(map[signature]int)
+	var distinct []int // documents with different signatures
+	signatures := make([]signature, len(docs))
+	for i, d := range docs {
+		hashes := shingles(d.Text)
+		if len(hashes) == 0 {
+			continue
+		}
+		signatures[i] = functions.sign(hashes)
+		if first, ok := bySignature[signatures[i]]; ok {
+			sets.join(first, i)
+			continue
+		}
+		bySignature[signatures[i]] = i
+		distinct = append(distinct, i)
+	}
+	rows := bandRows(jaccard)
+	for band := 0; band+rows <= minHashes; band += rows {
+		buckets := make(map[uint64][]int)
+		for _, i := range distinct {
+			key := hashRow(signatures[i][band : band+rows])
+			for _, other := range buckets[key] {
+				if sets.find(i) != sets.find(other) && agreement(&signatures[i], &signatures[other]) >= jaccard {
+					sets.join(i, other)
+				}
+			}
+			buckets[key] = append(buckets[key], i)
+		}
+	}
+}
+
+// bandRows returns how many hashes make a band: as many as leave a pair of the
+// wanted similarity a chance of less than 1% to share no band.
+func bandRows(jaccard float64) int {
+	for _, rows := range []int{16, 8, 4, 2} {
+		bands := float64(minHashes / rows)
+		if math.Pow(1-math.Pow(min(jaccard, 1), float64(rows)), bands) < 0.01 {
+			return rows
+		}
+	}
+	return 1
+}
+
+func agreement(a, b *signature) float64 {
+	n := 0
+	for i := range a {
+		if a[i] == b[i] {
+			n++
+		}
+	}
+	return float64(n) / minHashes
+}
+
+// hashFamily are the functions h(x) = factor·x + term over 64 bits.
+type hashFamily [minHashes]struct{ factor, term uint64 }
+
+func hashFunctions() *hashFamily {
+	rng := rand.New(rand.NewPCG(hashSeed, hashSeed))
+	var f hashFamily
+	for i := range f {
+		f[i].factor, f[i].term = rng.Uint64()|1, rng.Uint64()
+	}
+	return &f
+}
+
+func (f *hashFamily) sign(hashes []uint64) signature {
+	var s signature
+	for i, h := range f {
+		lowest := uint64(math.MaxUint64)
+		for _, x := range hashes {
+			lowest = min(lowest, h.factor*x+h.term)
+		}
+		s[i] = lowest
+	}
+	return s
+}
+
+// shingles returns the hashes of the runs of five words; a shorter text is one
+// run.
+func shingles(text string) []uint64 {
+	words := normalWords(text)
+	if len(words) == 0 {
+		return nil
+	}
+	hashes := make([]uint64, len(words))
+	for i, w := range words {
+		hashes[i] = hashString(w)
+	}
+	n := max(len(words)-shingleWords+1, 1)
+	for i := range n {
+		hashes[i] = hashRow(hashes[i:min(i+shingleWords, len(words))])
+	}
+	slices.Sort(hashes[:n])
+	return slices.Compact(hashes[:n])
+}
+
+// hashString is FNV-1a.
+func hashString(s string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 1099511628211
+	}
+	return h
+}
+
+// hashRow mixes values in their order.
+func hashRow(values []uint64) uint64 {
+	h := uint64(len(values))
+	for _, v := range values {
+		h = mix(h ^ v)
+	}
+	return h
+}
+
+// mix is the finalizer of SplitMix64.
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// union is a union-find structure over indexes; roots are the lowest ones.
+type union []int
+
+func newUnion(n int) union {
+	u := make(union, n)
+	for i := range u {
+		u[i] = i
+	}
+	return u
+}
+
+func (u union) find(i int) int {
+	for u[i] != i {
+		u[i] = u[u[i]]
+		i = u[i]
+	}
+	return i
+}
+
+func (u union) join(i, j int) {
+	a, b := u.find(i), u.find(j)
+	u[max(a, b)] = min(a, b)
+}
