@@ -56,3 +56,66 @@ func BenchmarkGemm(b *testing.B) {
 		}
 	}
 }
+
+// benchmark times f by its best run, and reports the time of each of n elements.
+func benchmark(b *testing.B, name string, n int, f func(threads int)) {
+	for threads := 1; threads <= 2; threads++ {
+		b.Run(fmt.Sprintf("%s/threads=%d", name, threads), func(b *testing.B) {
+			f(threads)
+			b.ReportAllocs()
+			best := time.Hour
+			for b.Loop() {
+				start := time.Now()
+				f(threads)
+				best = min(best, time.Since(start))
+			}
+			b.ReportMetric(float64(best.Nanoseconds())/float64(n), "best-ns/element")
+		})
+	}
+}
+
+func BenchmarkRows(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	const rows, dim = 2048, 256
+	x, y, w, dw := random(rng, rows*dim), random(rng, rows*dim), random(rng, dim), random(rng, dim)
+	z, u, v := random(rng, rows*dim), make([]float32, rows*dim), make([]float32, rows*dim)
+	benchmark(b, "RMSNorm", len(x), func(threads int) { RMSNorm(threads, u, x, w, rows, dim, 1e-5) })
+	benchmark(b, "RMSNormGrad", len(x), func(threads int) { RMSNormGrad(threads, u, dw, x, w, y, rows, dim, 1e-5) })
+	benchmark(b, "SwiGLU", len(x), func(threads int) { SwiGLU(threads, u, x, y) })
+	benchmark(b, "SwiGLUGrad", len(x), func(threads int) { SwiGLUGrad(threads, u, v, x, y, z) })
+	m, s := make([]float32, len(x)), make([]float32, len(x))
+	benchmark(b, "AdamW", len(x), func(threads int) { AdamW(threads, u, x, m, s, 1e-3, 0.9, 0.95, 1e-8, 0.1, 0.1, 0.05) })
+	benchmark(b, "SumSquares", len(x), func(int) { SumSquares(x) })
+	benchmark(b, "Dot", len(x), func(int) { Dot(x, y) })
+	benchmark(b, "Axpy", len(x), func(int) { Axpy(u, 0.1, y) })
+
+	const vocab, tokens = 8208, 128
+	logits, weights, loss, targets := random(rng, tokens*vocab), random(rng, tokens), make([]float32, tokens), make([]int32, tokens)
+	benchmark(b, "CrossEntropy", len(logits), func(threads int) { CrossEntropy(threads, logits, vocab, targets, weights, loss, 1) })
+	pos, table := make([]int32, rows), random(rng, rows*16)
+	benchmark(b, "Rope", len(x), func(threads int) { Rope(threads, x, rows, 8, 32, pos, table, table, false) })
+}
+
+func BenchmarkAttention(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, s := range []struct{ heads, kvHeads, hd, length, n int }{
+		{8, 4, 32, 256, 8}, {8, 4, 32, 1024, 2}, {4, 2, 64, 512, 4},
+	} {
+		tokens := s.length * s.n
+		var bounds []int32
+		for i := range s.n + 1 {
+			bounds = append(bounds, int32(i*s.length))
+		}
+		q, k, v := random(rng, tokens*s.heads*s.hd), random(rng, tokens*s.kvHeads*s.hd), random(rng, tokens*s.kvHeads*s.hd)
+		dq, dk, dv, dout := random(rng, len(q)), random(rng, len(k)), random(rng, len(v)), random(rng, len(q))
+		out, lse := make([]float32, len(q)), make([]float32, tokens*s.heads)
+		pairs := s.n * s.heads * s.length * (s.length + 1) / 2
+		name := fmt.Sprintf("%dx%d/heads=%d,%d/hd=%d", s.n, s.length, s.heads, s.kvHeads, s.hd)
+		benchmark(b, "forward/"+name, pairs*s.hd, func(threads int) {
+			Attention(threads, out, lse, q, k, v, s.heads, s.kvHeads, s.hd, bounds)
+		})
+		benchmark(b, "backward/"+name, pairs*s.hd, func(threads int) {
+			AttentionGrad(threads, dq, dk, dv, q, k, v, out, lse, dout, s.heads, s.kvHeads, s.hd, bounds)
+		})
+	}
+}
