@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"adapt/internal/app"
+	"adapt/registry"
+)
+
+func newModels(f *flags) *cobra.Command {
+	c := &cobra.Command{
+		Use: "models", Short: "List models, show where one comes from, go back to an earlier one",
+		Long: "Every model keeps its lineage: documents, data set, configuration, seed and\nprogram version. One model of each domain is the champion, the one that is live.",
+	}
+	c.AddCommand(newModelsList(f), newModelsShow(f), newRollback(f))
+	return c
+}
+
+// modelRow is a model with whether it is live.
+type modelRow struct {
+	registry.Model
+	Champion bool `json:"champion"`
+}
+
+func newModelsList(f *flags) *cobra.Command {
+	var domain string
+	c := &cobra.Command{
+		Use: "list", Short: "List the models", Args: cobra.NoArgs, Example: "  adapt models list --domain legal",
+		RunE: func(c *cobra.Command, _ []string) error {
+			a, err := app.Open(f.options())
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			models, err := a.Registry.ListModels(c.Context(), domain)
+			if err != nil {
+				return err
+			}
+			var rows []modelRow
+			for _, m := range models {
+				live, ok, err := a.Registry.Champion(c.Context(), m.Domain)
+				if err != nil {
+					return err
+				}
+				rows = append(rows, modelRow{m, ok && live.Ref == m.Ref})
+			}
+			return list(c, f, rows, "no models yet; `adapt run DOMAIN FOLDER` makes one", "MODEL\tDOMAIN\tKIND\tHASH\tMADE\tLIVE", func(m modelRow) string {
+				live := ""
+				if m.Champion {
+					live = "champion"
+				}
+				return strings.Join([]string{m.Name, m.Domain, m.Kind, m.Ref.Short(), when(m.Created), live}, "\t")
+			})
+		},
+	}
+	c.Flags().StringVar(&domain, "domain", "", "only this domain's models")
+	return f.withJSON(c)
+}
+
+func newModelsShow(f *flags) *cobra.Command {
+	var domain string
+	c := &cobra.Command{
+		Use: "show MODEL", Short: "Show a model with its lineage, as JSON", Args: cobra.ExactArgs(1),
+		Long:    "MODEL is a name or the first digits of a hash, as adapt models list shows them.",
+		Example: "  adapt models show legal-1a2b3c4d5e-1",
+		RunE: func(c *cobra.Command, args []string) error {
+			a, err := app.Open(f.options())
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			m, err := a.Registry.GetModel(c.Context(), domain, args[0])
+			if err != nil {
+				return err
+			}
+			live, ok, err := a.Registry.Champion(c.Context(), m.Domain)
+			if err != nil {
+				return err
+			}
+			return writeJSON(c.OutOrStdout(), modelRow{m, ok && live.Ref == m.Ref})
+		},
+	}
+	c.Flags().StringVar(&domain, "domain", "", "look in this domain only")
+	return f.withJSON(c)
+}
+
+func newRollback(f *flags) *cobra.Command {
+	var by, reason string
+	c := &cobra.Command{
+		Use: "rollback DOMAIN --as NAME --reason TEXT", Short: "Make the champion before the present one live again",
+		Args:    cobra.ExactArgs(1),
+		Example: "  adapt models rollback legal --as \"Bea Roth\" --reason \"it misses renewal terms in leases\"",
+		RunE: func(c *cobra.Command, args []string) error {
+			a, err := app.Open(f.options())
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			m, err := a.Registry.Rollback(c.Context(), args[0], by, reason)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(c.OutOrStdout(), "model %s is live again for %s\n", m.Name, m.Domain)
+			return nil
+		},
+	}
+	c.Flags().StringVar(&by, "as", "", "your name (required)")
+	c.Flags().StringVar(&reason, "reason", "", "why (required)")
+	for _, name := range []string{"as", "reason"} {
+		if err := c.MarkFlagRequired(name); err != nil {
+			panic(err) // the flag is defined above
+		}
+	}
+	return c
+}
