@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,8 +14,8 @@ import (
 
 // BadFiles writes files into dir that an ingestion must refuse, one fault
 // each: "empty.txt", "text-named.pdf", "truncated.pdf", "scanned.pdf" (a page
-// that is an image), "no-pages.pdf", "encrypted.pdf", "bomb.docx" (64 MB of
-// spaces in less than 100 KB), "not-a-zip.docx", "invalid-utf8.txt",
+// that is an image), "no-pages.pdf", "encrypted.pdf", "bomb.docx" (256 MB of
+// spaces in 300 KB), "not-a-zip.docx", "invalid-utf8.txt",
 // "no-header.hl7", "cut-off.hl7", "broken.json" and "not-a-report.json".
 func BadFiles(dir string) error {
 	files, err := badFiles()
@@ -38,7 +39,7 @@ func badFiles() ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	bomb, err := zipBomb(64 << 20)
+	bomb, err := zipBomb(256 << 20)
 	if err != nil {
 		return nil, err
 	}
@@ -86,13 +87,37 @@ func encryptedPDF() []byte {
 	}, "/Root 1 0 R /Encrypt 5 0 R /ID [<00112233445566778899aabbccddeeff> <00112233445566778899aabbccddeeff>]")
 }
 
-// zipBomb is a DOCX whose document expands to size bytes.
+// zipBomb is a DOCX whose document expands to size bytes and more. A megabyte
+// of spaces is compressed once; its blocks are then repeated as they are,
+// which is valid because they refer to nothing before them.
 func zipBomb(size int) ([]byte, error) {
+	const piece = 1 << 20
+	head := []byte(xmlHead + `<w:document ` + wordNS + `><w:body><w:p><w:r><w:t xml:space="preserve">`)
+	tail := []byte(`</w:t></w:r></w:p></w:body></w:document>`)
+	blank := bytes.Repeat([]byte(" "), piece)
+
+	var packed bytes.Buffer
+	sum := crc32.NewIEEE()
+	expanded := 0
+	for _, part := range []struct {
+		data  []byte
+		times int
+		last  bool
+	}{{head, 1, false}, {blank, size / piece, false}, {tail, 1, true}} {
+		blocks, err := deflate(part.data, part.last)
+		if err != nil {
+			return nil, err
+		}
+		for range part.times {
+			packed.Write(blocks)
+			// A hash does not fail.
+			_, _ = sum.Write(part.data)
+			expanded += len(part.data)
+		}
+	}
+
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
-		return flate.NewWriter(w, flate.BestCompression)
-	})
 	types, err := z.Create("[Content_Types].xml")
 	if err == nil {
 		_, err = io.WriteString(types, docxTypes(false))
@@ -100,20 +125,35 @@ func zipBomb(size int) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("samples: packing: %w", err)
 	}
-	w, err := z.Create("word/document.xml")
+	w, err := z.CreateRaw(&zip.FileHeader{Name: "word/document.xml", Method: zip.Deflate, CRC32: sum.Sum32(),
+		CompressedSize64: uint64(packed.Len()), UncompressedSize64: uint64(expanded)})
+	if err == nil {
+		_, err = w.Write(packed.Bytes())
+	}
+	if err == nil {
+		err = z.Close()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("samples: packing: %w", err)
 	}
-	parts := []string{xmlHead + `<w:document ` + wordNS + `><w:body><w:p><w:r><w:t xml:space="preserve">`}
-	for range size >> 20 {
-		parts = append(parts, strings.Repeat(" ", 1<<20))
+	return b.Bytes(), nil
+}
+
+// deflate compresses data to blocks that end at a byte; the last ones end the
+// stream.
+func deflate(data []byte, last bool) ([]byte, error) {
+	var b bytes.Buffer
+	w, err := flate.NewWriter(&b, flate.BestCompression)
+	if err == nil {
+		_, err = w.Write(data)
 	}
-	for _, p := range append(parts, `</w:t></w:r></w:p></w:body></w:document>`) {
-		if _, err := io.WriteString(w, p); err != nil {
-			return nil, fmt.Errorf("samples: packing: %w", err)
-		}
+	if err == nil {
+		err = w.Flush()
 	}
-	if err := z.Close(); err != nil {
+	if err == nil && last {
+		err = w.Close()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("samples: packing: %w", err)
 	}
 	return b.Bytes(), nil

@@ -237,7 +237,7 @@ type item struct {
 // compose writes one contract.
 func (w *legalWriter) compose(k kind, number int) (*contract, error) {
 	f := w.facts(k)
-	c := &contract{key: fmt.Sprintf("%s-%02d", k, number), kind: k, title: f.title, categories: map[string]bool{}}
+	c := &contract{key: fmt.Sprintf("%s-%02d", k.fileName(), number), kind: k, title: f.title, categories: map[string]bool{}}
 	if w.rng.IntN(2) == 0 {
 		c.title = strings.ToUpper(c.title)
 	}
@@ -354,10 +354,13 @@ func (w *legalWriter) clauses(c *contract, f *facts) ([]item, error) {
 				have[name] = true
 			}
 			chosen = append(chosen, cl)
+			if w.rng.Float64() < cl.twice {
+				chosen = append(chosen, cl)
+			}
 		}
 	}
 	f.hasEffectiveDate = have["Effective Date"]
-	slices.SortFunc(chosen, func(a, b clause) int { return strings.Compare(a.name, b.name) })
+	slices.SortStableFunc(chosen, func(a, b clause) int { return strings.Compare(a.name, b.name) })
 
 	var items []item
 	for _, cl := range chosen {

@@ -42,11 +42,13 @@ func hl7Message(r *report, number int, rng *rand.Rand) string {
 		for _, s := range parts {
 			obx(strings.ToUpper(s.name)+"^"+title(strings.ToUpper(s.name))+"^L", escapeLines(s.text))
 		}
-	case 1: // "&GDT" is the description, "&IMP" the impression (HL7 v2.5, 7.1.2 suffixes)
+	case 1: // the suffixes of HL7 v2.5, 7.1.2: general description, impression, other
 		for _, s := range parts {
-			suffix := "GDT"
-			text := title(pick(rng, sectionNames[s.name])) + ": " + s.text
-			if s.name == "impression" {
+			suffix, text := "OTH", title(pick(rng, sectionNames[s.name]))+": "+s.text
+			switch s.name {
+			case "findings":
+				suffix, text = "GDT", s.text
+			case "impression":
 				suffix, text = "IMP", s.text
 			}
 			for l := range strings.SplitSeq(text, "\n") {

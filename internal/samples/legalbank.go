@@ -24,6 +24,15 @@ const (
 	supply   kind = "supply"
 )
 
+// fileName is how the names of the kind's files begin. A file called
+// "licence" would pass for the folder's own licence.
+func (k kind) fileName() string {
+	if k == licence {
+		return "licensing"
+	}
+	return string(k)
+}
+
 var kinds = []kind{nda, services, licence, lease, supply}
 
 // A line is a template with the kinds of contracts that it suits.
@@ -73,6 +82,7 @@ type clause struct {
 	needs      string // a category that must be there too
 	excludes   string // a category that must not be there
 	chance     map[kind]float64
+	twice      float64 // chance of a second clause where there is one
 	lines      []line
 }
 
@@ -136,6 +146,12 @@ func parseClause(name string, header map[string]string, lines []line) (clause, e
 		excludes:   header["excludes"],
 		chance:     map[kind]float64{},
 		lines:      lines,
+	}
+	if p := header["twice"]; p != "" {
+		var err error
+		if c.twice, err = strconv.ParseFloat(p, 64); err != nil {
+			return c, fmt.Errorf("samples: %s: twice %q: %w", name, p, err)
+		}
 	}
 	for _, item := range list(header["chance"], ",") {
 		k, p, _ := strings.Cut(item, " ")

@@ -132,9 +132,8 @@ func (o *observation) slot(rng *rand.Rand, name, _ string) (string, error) {
 	case "lobe":
 		o.value("side", o.side)
 		return o.value("lobe", o.lobe), nil
-	case "base":
-		o.value("side", o.side)
-		return o.value("base", o.base), nil
+	case "base": // in the impression the side is enough: basilar findings only
+		return o.value("side", o.base), nil
 	case "sev":
 		return o.value("severity", o.severity), nil
 	case "sevly":
@@ -193,12 +192,14 @@ func (o *observation) mention(presence, sentence string) mention {
 var (
 	article   = regexp.MustCompile(`\b([Aa]) ([aeiou8])`)
 	bilateral = regexp.MustCompile(`\b([Tt])he (bilateral|both) `)
+	bothLobes = regexp.MustCompile(`\b[Bb]oth (upper|lower) lobes (consolidation|opacity|scar|infiltrate|pneumonia|bronchiectasis|infection)`)
 )
 
 // tidyReport makes the words of a radiology sentence agree.
 func tidyReport(s string) string {
 	s = tidy(s)
 	s = bilateral.ReplaceAllString(s, "both ")
+	s = bothLobes.ReplaceAllString(s, "bilateral $1 lobe $2")
 	return capitalize(article.ReplaceAllString(s, "${1}n $2"))
 }
 
@@ -461,8 +462,8 @@ func (w *reportWriter) conclude(r *report, seen []*observation, maybe []bool) er
 		text = strings.TrimRight(tidyReport(text), ",; ")
 		r.impression = append(r.impression, text+".")
 	}
-	if len(r.impression) > 1 && len(r.impression) < 4 && w.rng.IntN(5) == 0 { // two in one sentence
-		last := len(r.impression) - 1
+	last := len(r.impression) - 1
+	if last > 0 && last < 3 && !strings.Contains(r.impression[last-1], ",") && w.rng.IntN(5) == 0 { // two in one sentence
 		joined := strings.TrimSuffix(r.impression[last-1], ".") + " and " + lowerFirst(r.impression[last])
 		r.impression = append(r.impression[:last-1], joined)
 	}
