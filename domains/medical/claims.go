@@ -94,6 +94,19 @@ var entailments = map[string]basis{
 	scoliosis:    {always: nil, hedged: nil},
 	degenerative: {always: nil, hedged: []string{boneOther, vertebral}},
 
+	diverticulosis: {always: []string{diverticulitis}},
+	atrophy:        {always: []string{volumeLoss}, hedged: []string{hydrocephalus}},
+	hydrocephalus:  {hedged: []string{atrophy}},
+	hemorrhage:     {always: []string{subdural}},
+	subdural:       {hedged: []string{hemorrhage}},
+	infarct:        {hedged: []string{whiteMatter}},
+	midlineShift:   {always: []string{shift}},
+	swelling:       {always: []string{scalp}},
+	scalp:          {always: []string{swelling}},
+	liverLesion:    {hedged: []string{lesion, mass}},
+	obstruction:    {},
+	looseBody:      {hedged: []string{calcification}},
+
 	devices:     {always: []string{pacemaker, centralLine, airwayTube, entericTube, chestTube, tracheost, valve, stent, orthopedic, clips}},
 	centralLine: {always: nil, hedged: []string{devices}},
 	orthopedic:  {always: []string{postsurgery}, hedged: []string{foreignBody}},
@@ -114,7 +127,8 @@ var parents = map[string][]string{
 
 // acute findings make the statement that nothing acute is seen untrue.
 var acute = map[string]bool{pneumothorax: true, hydropneumo: true, pneumonia: true, consolidation: true, edema: true, effusion: true,
-	heartFailure: true, freeAir: true, pneumomed: true}
+	heartFailure: true, freeAir: true, pneumomed: true, embolism: true, appendicitis: true, diverticulitis: true, cholecystitis: true,
+	pancreatitis: true, obstruction: true, hemorrhage: true, subdural: true, midlineShift: true, hydrocephalus: true}
 
 // A checker holds what a report says, to check an impression against.
 type checker struct {
@@ -429,8 +443,12 @@ func normalReading(findings []Finding) bool {
 			if f.Asserted() {
 				return false
 			}
-			normal = normal || !f.Limited && (f.Name == opacity || f.Name == consolidation || f.Name == pneumonia)
+			normal = normal || denialsOfDisease[f.Name] && (!f.Limited || f.Name == boneOther)
 		}
 	}
 	return normal
 }
+
+// denialsOfDisease are the findings whose denial calls a study normal when
+// nothing is asserted beside it.
+var denialsOfDisease = map[string]bool{opacity: true, consolidation: true, pneumonia: true, fracture: true, boneOther: true, hemorrhage: true}

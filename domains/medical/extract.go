@@ -317,7 +317,7 @@ func (s *statement) windowEnd(i int) int {
 		}
 	}
 	for _, c := range s.cues {
-		if c.value.kind == stop && c.start >= m.end {
+		if c.value.kind == stop && c.start >= m.end && !relative[s.tokens[c.start].word] {
 			hi = min(hi, c.start)
 		}
 		if c.value.kind == denyAfter && c.start >= m.end {
@@ -327,12 +327,18 @@ func (s *statement) windowEnd(i int) int {
 	return hi
 }
 
+// organSizes are words after which "small" names the organ.
+var organSizes = wordSet("vessel", "bowel", "airway", "airways", "intestine", "joint", "joints")
+
+// relative words go on about the finding before them: "which has progressed".
+var relative = wordSet("which", "since", "given")
+
 // severities gives the class of words of degree and size.
 var severities = map[string]string{
 	"trace": "trace", "tiny": "small", "minimal": "minimal", "minimally": "minimal", "borderline": "borderline",
 	"mild": "mild", "mildly": "mild", "slight": "mild", "slightly": "mild", "subtle": "mild", "small": "small",
 	"moderate": "moderate", "moderately": "moderate", "moderately-sized": "moderate",
-	"severe": "severe", "severely": "severe", "marked": "severe", "markedly": "severe", "extensive": "severe", "massive": "large", "large": "large",
+	"advanced": "severe", "severe": "severe", "severely": "severe", "marked": "severe", "markedly": "severe", "extensive": "severe", "massive": "large", "large": "large",
 }
 
 func (s *statement) severity(i int) string {
@@ -344,15 +350,25 @@ func (s *statement) severity(i int) string {
 			break
 		}
 		// "The heart is slightly large" is slight: "large" is the finding itself.
-		if severity := severities[w]; severity != "" && !(w == "large" && slices.Contains(m.words, j)) {
+		// "Small vessel disease" may be severe.
+		named := w == "large" && slices.Contains(m.words, j) || w == "small" && j+1 < len(s.tokens) && organSizes[s.tokens[j+1].word]
+		if severity := severities[w]; severity != "" && !named {
 			return severity
 		}
 	}
+	hi := s.windowEnd(i)
 	if m.end < len(s.tokens) && verbs[s.tokens[m.end].word] {
-		for j := m.end + 1; j < min(s.windowEnd(i), m.end+4); j++ {
+		for j := m.end + 1; j < min(hi, m.end+4); j++ {
 			if severity := severities[s.tokens[j].word]; severity != "" {
 				return severity
 			}
+		}
+	}
+	// "to a moderate degree", "small in volume", "swelling, mild,"
+	for j := m.end + 1; j < min(hi, m.end+9); j++ {
+		severity := severities[s.tokens[j].word]
+		if severity != "" && (s.tokens[j-1].word == "," || j+1 < len(s.tokens) && (s.tokens[j+1].word == "in" || s.tokens[j+1].word == "degree")) {
+			return severity
 		}
 	}
 	return ""

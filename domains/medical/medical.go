@@ -5,8 +5,10 @@
 // impression asserts is read by rules ([Extract]): findings with presence,
 // side, severity, change and numbers. The same rules check every claim of an
 // answer against the findings section, and so measure accuracy and
-// hallucination. The rules are general clinical vocabulary for plain chest
-// films; what they miss, they miss alike in references and answers.
+// hallucination. The rules are general clinical vocabulary: deepest for films
+// of the chest, and with the common findings of computed tomography of chest,
+// abdomen and head and of films of the knee. What they miss, they miss alike
+// in references and answers.
 package medical
 
 import (

@@ -49,7 +49,7 @@ var cuePatterns = []struct {
 	patterns []string
 }{
 	{cue{kind: denyAfter}, []string{
-		"no", "without", "absence of", "free of|from", "clear of|from", "negative for|of", "lack of", "denies", "neither", "nor",
+		"no", "nothing", "without", "absence of", "free of|from", "clear of|from", "negative for|of", "lack of", "denies", "neither", "nor",
 		"resolution of", "removal of", "removed", "devoid of", "unremarkable for", "no longer", "no evidence|indication|suggestion|sign|signs of|for",
 		"not ~2 demonstrate|show|reveal|see|identify|have|suggest", "fails to ~1 demonstrate|show|reveal", "non",
 	}},
@@ -90,19 +90,19 @@ var cuePatterns = []struct {
 	}},
 
 	{cue{kind: changed, change: unchanged}, []string{
-		"unchanged", "stable", "stably", "no|without change", "not ~2 changed", "no|without significant|interval|appreciable|substantial|definite|xxxx|gross|obvious|acute ~2 change", "no|without interval|significant changes",
+		"unchanged", "stable", "stably", "no|without change", "not ~2 changed", "no|without significant|interval|appreciable|substantial|definite|xxxx|gross|obvious|acute change", "no|without significant|appreciable|substantial|xxxx|gross|obvious|acute interval|significant|xxxx change", "no|without interval|significant changes",
 		"persistent", "persist", "persists", "persistently", "again ~2 seen|noted|identified|demonstrated|present|visualized|is|are", "again", "redemonstrat*", "similar", "remains|remain", "stability", "continued",
 		"no|without ~2 increase|decrease|progression|improvement|worsening|enlargement", "no|not ~2 increased|decreased|progressed|enlarging",
 	}},
 	{cue{kind: changed, change: increased}, []string{
 		"interval increase|worsening|progression|enlargement", "increased in ~1 size|number|conspicuity|prominence", "increase in ~1 size|number", "increased ~2 since|compared|from", "has|have ~2 increased|worsened|progressed|enlarged", "increasing",
-		"worse", "worsen*", "progression", "progressive*", "larger ~1 than", "enlarging", "more ~1 prominent|conspicuous|pronounced|extensive", "interval ~1 increased",
+		"worse", "worsen*", "has|have ~1 progressed", "greater ~2 previously|before|prior|previous|earlier", "progression", "progressive*", "larger ~1 than", "enlarging", "more ~1 prominent|conspicuous|pronounced|extensive", "interval ~1 increased",
 	}},
 	{cue{kind: changed, change: improved}, []string{
-		"improv*", "interval ~1 decrease*|reduction", "decreased|reduced in ~1 size|number|conspicuity", "decrease in ~1 size|number", "decreasing", "decreased ~2 since|compared|from", "has|have ~2 decreased", "resolving", "smaller", "clearing", "less ~1 prominent|conspicuous|pronounced", "partial ~1 resolution",
+		"improv*", "interval ~1 decrease*|reduction", "decreased|reduced in ~1 size|number|conspicuity", "decrease in ~1 size|number", "decreasing", "decreased ~2 since|compared|from", "has|have ~2 decreased", "resolving", "smaller", "clearing", "partly|partially resolved", "less ~2 previously|before|prior|previous|earlier", "less ~1 prominent|conspicuous|pronounced", "partial ~1 resolution",
 		"interval resolution", "diminishing",
 	}},
-	{cue{kind: changed, change: isNew}, []string{"new", "newly", "interval development|appearance|placement", "not ~2 seen|visualized|present|evident|identified ~1 on|in ~2 prior|previous", "has|have ~1 developed", "new since"}},
+	{cue{kind: changed, change: isNew}, []string{"new", "newly", "interval development|appearance|placement", "not ~2 seen|visualized|present|evident|identified ~1 on|in ~2 prior|previous|earlier|comparison", "not there before", "not ~1 present previously|before", "has|have ~1 developed", "new since"}},
 	{cue{kind: changed, change: resolved}, []string{"resolved", "resolution of", "has|have cleared", "no longer ~2 seen|identified|present|visualized|evident"}},
 	{cue{kind: changed, change: compared}, []string{
 		"compared to|with", "in comparison to|with", "since ~2 prior|previous|xxxx|last|comparison|exam*|study", "from ~2 prior|previous ~2 exam*|study|radiograph*|film*|ct", "than ~3 prior|previous",
@@ -365,7 +365,7 @@ func (s *statement) limits(m mention, d denial) bool {
 }
 
 // normalWords say of an organ that nothing is wrong with it.
-var normalWords = wordSet("normal", "normally", "unremarkable", "clear", "intact", "sharp", "preserved", "midline", "nonenlarged", "negative")
+var normalWords = wordSet("normal", "normally", "unremarkable", "clear", "intact", "sharp", "preserved", "midline", "nonenlarged", "negative", "free", "patent", "aerated", "maintained")
 
 // hedgedNormal are words that leave room for findings: "otherwise clear".
 var hedgedNormal = wordSet("otherwise", "relatively", "mostly", "predominantly", "except", "remainder", "rest", "remaining")

@@ -45,7 +45,7 @@ var headings = map[string]part{
 	"signed by": partOther, "dictated by": partOther, "dictated": partOther, "transcribed by": partOther, "transcribed": partOther, "reported by": partOther, "verified by": partOther, "read by": partOther,
 	"radiologist": partOther, "attending radiologist": partOther, "addendum": partOther, "attestation": partOther, "patient": partOther, "patient name": partOther,
 	"name": partOther, "mrn": partOther, "date": partOther, "date of exam": partOther, "dob": partOther, "accession": partOther, "accession number": partOther, "referring physician": partOther,
-	"ordering physician": partOther, "notification": partOther, "communication": partOther, "critical results": partOther, "cc": partOther,
+	"ordering physician": partOther, "notification": partOther, "communication": partOther, "critical results": partOther, "cc": partOther, "d": partOther, "t": partOther, "dd": partOther, "dt": partOther,
 }
 
 // A span is a range of byte offsets in a document's text.
@@ -145,6 +145,10 @@ var headingCaps = regexp.MustCompile(`(?m)^[ \t]*([A-Z]{4,}(?: [A-Z]+){0,2})[ \t
 // headingInline matches a heading within a line, after a sentence.
 var headingInline = regexp.MustCompile(`(?:[.!?;][ \t]+|[ \t]{2,})([A-Z][A-Za-z]+(?: [A-Za-z]+){0,2}):[ \t]*`)
 
+// trailer matches the beginning of a line that ends a report without being a
+// heading.
+var trailer = regexp.MustCompile(`(?im)^[ \t]*[\[(]?(?:(?:electronically |digitally )?signed\b|(?:dictated|transcribed|reported|interpreted|read|verified|reviewed|approved)(?:, | and )?(?:by|but|on)?\b[^\n]*(?:\bdr\b|\bm\.?d\b|read|\[name\])|(?:results|findings|these findings|critical results?)(?: were| was)? (?:telephoned|called|communicated|discussed|conveyed)\b|end of (?:report|impression)|_{5,}|-{5,})`)
+
 // underHeadings cuts text at the headings that it knows. Any other heading
 // ("LUNGS:") belongs to the part that it stands in.
 func underHeadings(text string) []headed {
@@ -163,6 +167,9 @@ func underHeadings(text string) []headed {
 				cuts = append(cuts, cut{p, head, m[1]})
 			}
 		}
+	}
+	for _, m := range trailer.FindAllStringIndex(text, -1) {
+		cuts = append(cuts, cut{partOther, m[0], m[1]})
 	}
 	slices.SortStableFunc(cuts, func(a, b cut) int { return a.head - b.head })
 	cuts = slices.CompactFunc(cuts, func(a, b cut) bool { return a.head == b.head })
