@@ -90,7 +90,8 @@ type facts struct {
 	captions         bool
 	curly            bool
 	numbering        numbering
-	last             int // the last count, for plurals
+	fixed            map[string]string // the slots that have one value
+	last             int               // the last count, for plurals
 }
 
 func (w *legalWriter) facts(k kind) *facts {
@@ -124,6 +125,7 @@ func (w *legalWriter) facts(k kind) *facts {
 	f.captions = rng.IntN(5) < 2
 	f.curly = rng.IntN(2) == 0
 	f.numbering = pick(rng, numberings)
+	f.fixed = f.slots()
 	return f
 }
 
@@ -176,19 +178,22 @@ func (f *facts) slot(rng *rand.Rand, name, arg string) (string, error) {
 		return pick(rng, []string{"FCA", "DAP", "CPT", "EXW", "DDP"}), nil
 	case "office", "office2":
 		return pick(rng, offices), nil
+	case "effective_date":
+		return f.date(f.starts), nil
+	case "start":
+		if f.hasEffectiveDate {
+			return "the Effective Date", nil
+		}
+		return "the date of signing", nil
 	}
-	if text, ok := f.fixed()[name]; ok {
+	if text, ok := f.fixed[name]; ok {
 		return text, nil
 	}
 	return "", fmt.Errorf("no such slot {%s}", name)
 }
 
-// fixed are the slots that have one value in a contract.
-func (f *facts) fixed() map[string]string {
-	start := "the Effective Date"
-	if !f.hasEffectiveDate {
-		start = "the date of signing"
-	}
+// slots returns the slots that have one value in a contract.
+func (f *facts) slots() map[string]string {
 	return map[string]string{
 		"A": f.names[0], "B": f.names[1], "P": f.roles[0], "C": f.roles[1], "role1": f.bare[0], "role2": f.bare[1],
 		"formA": f.forms[0], "formB": f.forms[1], "addrA": f.addresses[0], "addrB": f.addresses[1],
@@ -197,7 +202,7 @@ func (f *facts) fixed() map[string]string {
 		"X": f.topic.x, "Xdesc": f.topic.detail, "topicnoun": f.topic.noun, "servicedesc": f.topic.detail,
 		"leaseuse": f.topic.detail, "purposeshort": f.purpose, "premises": f.premises, "region": f.region, "fees": f.fees,
 		"law": f.place.law, "city": f.place.city, "currency": f.place.currency,
-		"agreement_date": f.date(f.signed), "effective_date": f.date(f.starts), "expiry": f.date(f.ends), "start": start,
+		"agreement_date": f.date(f.signed), "expiry": f.date(f.ends),
 	}
 }
 
