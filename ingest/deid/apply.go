@@ -3,6 +3,7 @@ package deid
 import (
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 
 	"adapt/ingest"
@@ -61,16 +62,8 @@ func Leaks(text string, rules Rules) []Kind {
 // replace puts tags for spans, which are sorted and do not overlap.
 func replace(doc *ingest.Document, spans []span) {
 	spans = coverEdits(spans, doc.Edits)
-	m := mover{spans: spans}
-	edits := m.edits(doc)
-	var b strings.Builder
-	done := 0
-	for _, s := range spans {
-		b.WriteString(doc.Text[done:s.start])
-		b.WriteString(s.kind.tag())
-		done = s.end
-	}
-	b.WriteString(doc.Text[done:])
+	doc.Edits = composeEdits(spans, doc.Edits)
+	m := newMover(spans)
 	for i := range doc.Pages {
 		p := &doc.Pages[i]
 		p.Start, p.End = m.start(p.Start), m.end(p.End)
@@ -79,86 +72,94 @@ func replace(doc *ingest.Document, spans []span) {
 		s := &doc.Sections[i]
 		s.Start, s.End = m.start(s.Start), m.end(s.End)
 	}
-	doc.Text, doc.Edits = b.String(), edits
+	var b strings.Builder
+	done := 0
+	for _, s := range spans {
+		b.WriteString(doc.Text[done:s.start])
+		b.WriteString(s.kind.tag())
+		done = s.end
+	}
+	b.WriteString(doc.Text[done:])
+	doc.Text = b.String()
 }
 
 // coverEdits widens spans over the earlier edits that they cut into.
 func coverEdits(spans []span, edits []ingest.Edit) []span {
 	var out []span
 	for _, s := range spans {
-		for _, e := range edits {
-			if e.Start < s.end && s.start < e.End {
-				s.start, s.end = min(s.start, e.Start), max(s.end, e.End)
+		first := sort.Search(len(edits), func(i int) bool { return edits[i].End > s.start })
+		for _, e := range edits[first:] {
+			if e.Start >= s.end {
+				break
 			}
+			s.start, s.end = min(s.start, e.Start), max(s.end, e.End)
 		}
 		out = append(out, s)
 	}
 	return mergeSpans(out)
 }
 
-// A mover maps offsets of the text before tags were put to the text after.
-type mover struct{ spans []span }
-
-// start maps an offset; one inside a span goes to the start of its tag.
-func (m mover) start(offset int) int { return m.move(offset, 0) }
-
-// end maps an offset; one inside a span goes to the end of its tag.
-func (m mover) end(offset int) int { return m.move(offset, 1) }
-
-func (m mover) move(offset, side int) int {
-	shift := 0
-	for _, s := range m.spans {
-		if offset <= s.start {
-			break
-		}
-		if offset < s.end {
-			return s.start + shift + side*len(s.kind.tag())
-		}
-		shift += len(s.kind.tag()) - (s.end - s.start)
-	}
-	return offset + shift
-}
-
-// edits returns the edits after tags were put: the earlier ones moved, those
-// under a span gone into it.
-func (m mover) edits(doc *ingest.Document) []ingest.Edit {
+// composeEdits returns the edits after tags were put: the earlier ones moved,
+// those under a span gone into it.
+func composeEdits(spans []span, old []ingest.Edit) []ingest.Edit {
 	var out []ingest.Edit
-	old := doc.Edits
-	for _, s := range m.spans {
+	shift, toOriginal := 0, 0 // from the text before to the one after, and to the original
+	for _, s := range spans {
 		for len(old) > 0 && old[0].End <= s.start {
-			out = append(out, m.moved(old[0]))
+			out = append(out, moved(old[0], shift))
+			toOriginal = old[0].OrigEnd - old[0].End
 			old = old[1:]
 		}
-		start := m.start(s.start)
-		out = append(out, ingest.Edit{
-			Start: start, End: start + len(s.kind.tag()),
-			OrigStart: doc.Original(s.start), OrigEnd: originalEnd(doc, s.end),
-			Kind: string(s.kind),
-		})
+		e := ingest.Edit{Start: s.start + shift, OrigStart: s.start + toOriginal, Kind: string(s.kind)}
 		for len(old) > 0 && old[0].Start < s.end {
+			toOriginal = old[0].OrigEnd - old[0].End
 			old = old[1:]
 		}
+		e.End, e.OrigEnd = e.Start+len(s.kind.tag()), s.end+toOriginal
+		shift = e.End - s.end
+		out = append(out, e)
 	}
 	for _, e := range old {
-		out = append(out, m.moved(e))
+		out = append(out, moved(e, shift))
 	}
 	return out
 }
 
-func (m mover) moved(e ingest.Edit) ingest.Edit {
-	e.Start, e.End = m.start(e.Start), m.end(e.End)
+func moved(e ingest.Edit, shift int) ingest.Edit {
+	e.Start, e.End = e.Start+shift, e.End+shift
 	return e
 }
 
-// originalEnd maps the end of a range: the end of a tag is the end of what it
-// stands for.
-func originalEnd(doc *ingest.Document, offset int) int {
-	for _, e := range doc.Edits {
-		if e.End == offset {
-			return e.OrigEnd
-		}
+// A mover maps offsets of the text before tags were put to the text after.
+type mover struct {
+	spans  []span
+	shifts []int // before each span, and after the last
+}
+
+func newMover(spans []span) mover {
+	m := mover{spans: spans, shifts: make([]int, len(spans)+1)}
+	for i, s := range spans {
+		m.shifts[i+1] = m.shifts[i] + len(s.kind.tag()) - (s.end - s.start)
 	}
-	return doc.Original(offset)
+	return m
+}
+
+// start maps an offset; one inside a span goes to the start of its tag.
+func (m mover) start(offset int) int { return m.move(offset, false) }
+
+// end maps an offset; one inside a span goes to the end of its tag.
+func (m mover) end(offset int) int { return m.move(offset, true) }
+
+func (m mover) move(offset int, toEnd bool) int {
+	i := sort.Search(len(m.spans), func(i int) bool { return m.spans[i].end > offset })
+	if i == len(m.spans) || offset <= m.spans[i].start {
+		return offset + m.shifts[i]
+	}
+	at := m.spans[i].start + m.shifts[i]
+	if toEnd {
+		at += len(m.spans[i].kind.tag())
+	}
+	return at
 }
 
 // mergeSpans sorts spans and joins those that overlap; of two the earlier, and

@@ -1,7 +1,6 @@
 package deid
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,15 +14,22 @@ const (
 	degree   = `(?:M\.?D\.?|D\.?O\.?|Ph\.?D\.?|R\.?N\.?|N\.?P\.?|P\.?A\.?-?C?|FACR|FRCR|MBBS|DDS|RT)`
 )
 
-// namePatterns capture a name in the first group by what stands beside it.
-// Capital titles need a full stop: "MR" and "DR" are kinds of imaging too.
-var namePatterns = []*regexp.Regexp{
-	regexp.MustCompile(`\b(?:Drs?|Mr|Mrs|Ms|Miss|Prof|Professor|Doctor|Nurse|Sir|Madam|DR\.|MR\.|MRS\.|PROF\.)\.?[ \t]+(` + fullName + `)`),
-	regexp.MustCompile(`(?i:\b(?:patient(?: name)?|patient's name|pt\.? name|name|attending|referring|ordering|consulting|requesting|primary care|reading|interpreting|radiologist|physician|provider|resident|fellow|technologist|surgeon|clinician)(?: (?:physician|provider|radiologist|doctor|md|clinician))?)[ \t]*:[ \t]*(` + fullName + `)`),
-	regexp.MustCompile(`(?i:\b(?:dictated|transcribed|signed|interpreted|reviewed|read|approved|verified|authenticated|performed|finalized|reported|discussed|referred|requested|ordered)(?: (?:and (?:signed|verified|approved|finalized)))? (?:by|with)(?: and authenticated by)?)[ \t]*:?[ \t]*(?i:(?:dr|mr|mrs|ms|prof)\.?[ \t]+)?(` + fullName + `)`),
-	regexp.MustCompile(`(` + namePart + `(?:,?[ \t]+` + namePart + `){1,3}),?[ \t]+` + degree + `(?:[^\p{L}]|$)`),
-	regexp.MustCompile(`/s/[ \t]*(` + fullName + `)`),
+// nameRecognizers find a name by what stands beside it. Capital titles need a
+// full stop: "MR" and "DR" are kinds of imaging too.
+var nameRecognizers = []recognizer{
+	newRecognizer(Name, "DMNPS",
+		`(?:Drs?|Mr|Mrs|Ms|Miss|Prof|Professor|Doctor|Nurse|Sir|Madam|DR\.|MR\.|MRS\.|PROF\.)\.?[ \t]+(`+fullName+`)`, nil),
+	newRecognizer(Name, "PNAROCIFTS",
+		`(?i:patient(?: name)?|patient's name|pt\.? name|name|attending|referring|ordering|consulting|requesting|primary care|reading|interpreting|radiologist|physician|provider|resident|fellow|technologist|surgeon|clinician)(?i: (?:physician|provider|radiologist|doctor|md|clinician))?[ \t]*:[ \t]*(`+fullName+`)`, nil),
+	newRecognizer(Name, "DTSIRAVPFO",
+		`(?i:dictated|transcribed|signed|interpreted|reviewed|read|approved|verified|authenticated|performed|finalized|reported|discussed|referred|requested|ordered)(?i: and (?:signed|verified|approved|finalized))?(?i: (?:by|with))(?i: and authenticated by)?[ \t]*:?[ \t]*(`+fullName+`)`, nil),
+	newRecognizer(Name, letters,
+		`(`+namePart+`(?:,?[ \t]+`+namePart+`){1,3}),?[ \t]+`+degree+`(?:[^\p{L}]|$)`, nil),
+	newRecognizer(Name, "/", `/s/[ \t]*(`+fullName+`)`, nil),
 }
+
+// titles stand before a name and stay.
+var titles = wordSet("dr drs mr mrs ms miss prof professor doctor nurse sir madam")
 
 // notNames are capitalized words that follow the signs of a name without being
 // one, and words that end a name which runs into the next sentence.
@@ -52,10 +58,10 @@ func wordSet(words string) map[string]bool {
 func findNames(text string) []span {
 	var spans []span
 	surnames := make(map[string]bool)
-	for _, pattern := range namePatterns {
-		for _, m := range pattern.FindAllStringSubmatchIndex(text, -1) {
-			start, end := trimName(text, m[2], m[3])
-			if start == end || !alone(text, start, end) {
+	for i := range nameRecognizers {
+		for _, s := range nameRecognizers[i].find(text) {
+			start, end := trimName(text, s.start, s.end)
+			if start == end {
 				continue
 			}
 			spans = append(spans, span{start, end, Name})
@@ -67,14 +73,15 @@ func findNames(text string) []span {
 	return append(spans, findWords(text, surnames)...)
 }
 
-// trimName drops words that are no names from both ends of a range.
+// trimName drops titles and words that are no names from a range.
 func trimName(text string, start, end int) (int, int) {
 	words := wordsIn(text, start, end)
-	if len(words) > 0 && notNames[strings.ToLower(text[words[0].start:words[0].end])] {
-		return start, start // what follows the sign is no name
+	for len(words) > 0 && titles[strings.ToLower(text[words[0].start:words[0].end])] {
+		words = words[1:]
 	}
 	for i, w := range words {
-		if notNames[strings.ToLower(text[w.start:w.end])] {
+		initial := w.end-w.start == 1 && w.end < end && text[w.end] == '.'
+		if !initial && notNames[strings.ToLower(text[w.start:w.end])] {
 			words = words[:i]
 			break
 		}
@@ -82,6 +89,7 @@ func trimName(text string, start, end int) (int, int) {
 	if len(words) == 0 {
 		return start, start
 	}
+	start = words[0].start
 	last := words[len(words)-1].end
 	// An initial keeps its full stop.
 	if last < end && text[last] == '.' && last-words[len(words)-1].start == 1 && len(words) > 1 {
