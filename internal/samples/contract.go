@@ -83,7 +83,7 @@ type facts struct {
 	third            string
 	premises         string
 	signed, starts   time.Time
-	ends             time.Time
+	years            int // from the start to the end
 	layout           string
 	numbers          numberStyle
 	hasEffectiveDate bool
@@ -119,7 +119,7 @@ func (w *legalWriter) facts(k kind) *facts {
 	f.premises = fmt.Sprintf("%s, %s", pick(rng, []string{"Suite 4", "the ground floor", "Unit 12", "the second floor", "Building C", "the east wing"}), address(rng, f.place.city))
 	f.signed = day(rng, 2009, 2024)
 	f.starts = f.signed.AddDate(0, 0, 1+rng.IntN(75))
-	f.ends = f.starts.AddDate(1+rng.IntN(6), 0, -1)
+	f.years = 1 + rng.IntN(6)
 	f.layout = pick(rng, dateLayouts)
 	f.numbers = numberStyle(rng.IntN(3))
 	f.captions = rng.IntN(5) < 2
@@ -178,6 +178,11 @@ func (f *facts) slot(rng *rand.Rand, name, arg string) (string, error) {
 		return pick(rng, []string{"FCA", "DAP", "CPT", "EXW", "DDP"}), nil
 	case "office", "office2":
 		return pick(rng, offices), nil
+	case "years":
+		f.last = f.years
+		return f.numbers.count(f.years), nil
+	case "expiry":
+		return f.date(f.starts.AddDate(f.years, 0, -1)), nil
 	case "effective_date":
 		return f.date(f.starts), nil
 	case "start":
@@ -202,7 +207,7 @@ func (f *facts) slots() map[string]string {
 		"X": f.topic.x, "Xdesc": f.topic.detail, "topicnoun": f.topic.noun, "servicedesc": f.topic.detail,
 		"leaseuse": f.topic.detail, "purposeshort": f.purpose, "premises": f.premises, "region": f.region, "fees": f.fees,
 		"law": f.place.law, "city": f.place.city, "currency": f.place.currency,
-		"agreement_date": f.date(f.signed), "expiry": f.date(f.ends),
+		"agreement_date": f.date(f.signed),
 	}
 }
 
