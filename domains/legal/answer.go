@@ -21,7 +21,7 @@ const (
 	floor = 0.02
 	// mergeAt is the probability from which neighbouring segments of one
 	// category are one quote.
-	mergeAt = 0.3
+	mergeAt = 0.15
 )
 
 // Answer implements domains.Domain.

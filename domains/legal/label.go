@@ -17,8 +17,9 @@ import (
 
 const (
 	// noneWeight is the weight of a " none" answer in the loss. Nine segments
-	// of ten show nothing; unweighted, a model learns to say nothing.
-	noneWeight = 0.25
+	// of ten show nothing, and thresholds find the balance later: half is enough
+	// for a short training to speak at all.
+	noneWeight = 0.5
 	// negativeShare is how many windows without any category are trained on,
 	// as a share of those with one.
 	negativeShare = 1.0

@@ -137,7 +137,7 @@ func TestLabelErrors(t *testing.T) {
 func TestExamplesFit(t *testing.T) {
 	tok := starter(t)
 	contracts := cuadContracts(t, nil)
-	contracts = contracts[:min(len(contracts), 6)]
+	contracts = contracts[:min(len(contracts), 3)]
 	dense := &ingest.Document{ID: "dense", Text: strings.Repeat("漢字仮名交じり文", 300) + ".\n\nGOVERNING LAW"}
 	contracts = append(contracts, contract{dense, []label.Gold{{Category: "Governing Law", Text: "GOVERNING LAW"}}})
 	for _, form := range []string{Point, Quote} {
