@@ -421,13 +421,29 @@ func (w *reportWriter) deny(r *report, seen []*observation) error {
 		if err != nil {
 			return err
 		}
-		r.sentences = append(r.sentences, tidyReport(text))
+		r.sentences = append(r.sentences, dictated(w.rng, tidyReport(text)))
 	}
 	w.rng.Shuffle(len(r.sentences), func(i, j int) { r.sentences[i], r.sentences[j] = r.sentences[j], r.sentences[i] })
 	slices.SortStableFunc(r.mentions, func(a, b mention) int {
 		return slices.Index(r.sentences, a.sentence) - slices.Index(r.sentences, b.sentence)
 	})
 	return nil
+}
+
+// dictated leaves the slips of dictation in some sentences: a word said twice,
+// a full stop spoken out, a gap in the recording.
+func dictated(rng *rand.Rand, sentence string) string {
+	first, rest, _ := strings.Cut(strings.ToLower(sentence), " ")
+	switch rng.IntN(16) {
+	case 0:
+		return first + " " + first + " " + rest
+	case 1:
+		return strings.TrimSuffix(sentence, ".") + " period."
+	case 2:
+		return "[Inaudible] " + first + " " + rest
+	default:
+		return sentence
+	}
 }
 
 // conclude writes the impression: the observations, the most important first.
@@ -463,7 +479,8 @@ func (w *reportWriter) conclude(r *report, seen []*observation, maybe []bool) er
 		r.impression = append(r.impression, text+".")
 	}
 	last := len(r.impression) - 1
-	if last > 0 && last < 3 && !strings.Contains(r.impression[last-1], ",") && w.rng.IntN(5) == 0 { // two in one sentence
+	if last > 0 && last < 3 && !slices.Contains(maybe, true) && !strings.Contains(r.impression[last-1], ",") && w.rng.IntN(5) == 0 {
+		// Two in one sentence, unless a doubt about one would spread to both.
 		joined := strings.TrimSuffix(r.impression[last-1], ".") + " and " + lowerFirst(r.impression[last])
 		r.impression = append(r.impression[:last-1], joined)
 	}
