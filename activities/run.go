@@ -73,19 +73,25 @@ func (a *Activities) beat(ctx context.Context, job api.Job, m *meter) {
 	for {
 		select {
 		case <-ctx.Done():
+			a.show(job, m)
 			return
 		case <-show.C:
 		}
-		s := m.snapshot()
-		if m.changed() {
-			if err := live.Write(a.Home, job.RunID, s); err != nil {
-				a.log().Warn("progress", "error", err)
-			}
-		}
+		a.show(job, m)
 		if time.Since(last) >= beatEvery {
-			activity.RecordHeartbeat(ctx, s.Done)
+			activity.RecordHeartbeat(ctx, m.snapshot().Done)
 			last = time.Now()
 		}
+	}
+}
+
+// show writes how far the step is for those who follow, when that has changed.
+func (a *Activities) show(job api.Job, m *meter) {
+	if !m.changed() {
+		return
+	}
+	if err := live.Write(a.Home, job.RunID, m.snapshot()); err != nil {
+		a.log().Warn("progress", "error", err)
 	}
 }
 

@@ -107,6 +107,7 @@ func (r *adaptation) prepare(ctx workflow.Context, begun api.BeginResult) error 
 
 func (r *adaptation) train(ctx workflow.Context) error {
 	return r.step(StepTrain, func() (string, error) {
+		r.note(StepTrain, "waiting for a training machine")
 		child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{WorkflowID: r.in.RunID + "/train", TaskQueue: api.TrainQueue, WaitForCancellation: true})
 		err := workflow.ExecuteChildWorkflow(child, Train, api.TrainInput{
 			Job: r.in.Job, Base: r.sum.Base, Labeled: r.sum.Labeled.Labeled, Dataset: r.sum.Split.Dataset,

@@ -145,6 +145,8 @@ func (a *App) dialServing(ctx context.Context) error {
 
 func (a *App) dial(ctx context.Context, o client.Options) error {
 	o.Logger = sdklog.NewStructuredLogger(a.log)
+	// It enters histories; the default would tell the machine's name.
+	o.Identity = fmt.Sprintf("adapt-%d", os.Getpid())
 	c, err := client.DialContext(ctx, o)
 	if err != nil {
 		return fmt.Errorf("connecting to Temporal at %s: %w; is it running, and is the address right?", o.HostPort, err)
