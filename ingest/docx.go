@@ -75,7 +75,6 @@ func openDOCX(data []byte, budget int64) (*docxArchive, error) {
 		return nil, quarantine(ReasonBomb, "the document's archive has far too many entries; save it again in a word processor")
 	}
 	a := &docxArchive{files: make(map[string]*zip.File, len(r.File)), folder: "word", budget: budget}
-	var claimed uint64
 	for _, f := range r.File {
 		// The first of several entries with a name holds.
 		name := strings.TrimPrefix(path.Clean(strings.ReplaceAll(f.Name, "\\", "/")), "/")
@@ -85,10 +84,6 @@ func openDOCX(data []byte, budget int64) (*docxArchive, error) {
 		if f.Flags&1 != 0 {
 			return nil, quarantine(ReasonEncrypted, "the document's archive is protected by a password; save it without")
 		}
-		claimed += f.UncompressedSize64
-	}
-	if claimed > uint64(budget) && strings.HasSuffix(largest(r.File), ".xml") {
-		return nil, errDOCXBomb
 	}
 	if _, ok := a.files["word/document.xml"]; !ok {
 		return nil, quarantine(ReasonWrongFormat, "the archive is no Word document; save the document as DOCX")
@@ -97,16 +92,6 @@ func openDOCX(data []byte, budget int64) (*docxArchive, error) {
 }
 
 var errDOCXBomb = quarantine(ReasonBomb, "the document expands beyond ingest.max_expanded_mb; save it again in a word processor or raise the limit")
-
-func largest(files []*zip.File) string {
-	name, size := "", uint64(0)
-	for _, f := range files {
-		if f.UncompressedSize64 > size {
-			name, size = f.Name, f.UncompressedSize64
-		}
-	}
-	return name
-}
 
 // read returns a part of the word folder; ok is false where there is none.
 func (a *docxArchive) read(name string) (content []byte, ok bool, err error) {

@@ -58,14 +58,11 @@ func (a *docxArchive) numbering(ctx context.Context) (*docxNumbering, error) {
 	var styles struct {
 		Styles []docxStyle `xml:"style"`
 	}
-	for name, into := range map[string]any{"numbering.xml": &lists, "styles.xml": &styles} {
-		content, ok, err := a.read(name)
-		if err != nil {
-			return nil, err
-		}
-		if ok && xml.Unmarshal(content, into) != nil {
-			return nil, docxError(ctx)
-		}
+	if err := a.unmarshal(ctx, "numbering.xml", &lists); err != nil {
+		return nil, err
+	}
+	if err := a.unmarshal(ctx, "styles.xml", &styles); err != nil {
+		return nil, err
 	}
 	n := &docxNumbering{
 		lists: make(map[string]string), levels: make(map[string][]docxLevel),
@@ -81,6 +78,18 @@ func (a *docxArchive) numbering(ctx context.Context) (*docxNumbering, error) {
 		n.styles[s.ID] = s
 	}
 	return n, nil
+}
+
+// unmarshal reads a part, if there is one.
+func (a *docxArchive) unmarshal(ctx context.Context, name string, into any) error {
+	content, ok, err := a.read(name)
+	if err != nil || !ok {
+		return err
+	}
+	if xml.Unmarshal(content, into) != nil {
+		return docxError(ctx)
+	}
+	return nil
 }
 
 // label counts a paragraph and returns the label before it: "1.2 ".

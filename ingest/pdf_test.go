@@ -1,7 +1,11 @@
 package ingest
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -162,23 +166,75 @@ func FuzzPDFContent(f *testing.F) {
 	})
 }
 
-// fuzzRead holds whatever comes of a file to the rules of documents.
-func fuzzRead(t *testing.T, name string, data []byte) {
+// fuzzRead holds whatever comes of a file to the rules of documents. It goes
+// without the disk.
+func fuzzRead(t testing.TB, name string, data []byte) {
+	t.Helper()
 	if len(data) > 1<<20 {
 		return
 	}
-	docs, _, err := readWithin(t, Limits{MaxExpanded: 4 << 20}, name, data)
-	if err != nil {
-		q, ok := err.(*Quarantine)
-		if !ok {
-			t.Fatalf("error %v is no quarantine", err)
+	format, read, err := detect(name, data)
+	if err == nil {
+		var parts []part
+		var bad []BadPart
+		parts, bad, err = bounded(t.Context(), read, data, Limits{MaxExpanded: 4 << 20}.withDefaults())
+		docs, _ := documents(name, format, data, parts, bad)
+		for _, d := range docs {
+			checkDocument(t, d)
 		}
-		if q.Reason == ReasonCrashed {
-			t.Fatal("the reader crashed")
-		}
+	}
+	if err == nil {
 		return
 	}
-	for _, d := range docs {
-		checkDocument(t, d)
+	q, ok := err.(*Quarantine)
+	if !ok {
+		t.Fatalf("error %v is no quarantine", err)
 	}
+	if q.Reason == ReasonCrashed {
+		t.Fatal("the reader crashed")
+	}
+}
+
+// TestBrokenFiles reads files with bytes changed, cut out and doubled at
+// random, as a fuzzer does.
+func TestBrokenFiles(t *testing.T) {
+	var pages pdfBuilder
+	form := pages.stream("/Type /XObject /Subtype /Form /Resources << /Font << /F1 3 0 R >> >>", pageText)
+	pages.page(pageText+" /Fm1 Do [(a) 5 <62>] TJ", fmt.Sprintf("/XObject << /Fm1 %d 0 R >>", form))
+	files := map[string][]byte{
+		"a.pdf":  pages.bytes(),
+		"a.docx": docxOf(t, "<w:p><w:r><w:t>some text</w:t></w:r></w:p>"),
+		"a.hl7":  []byte(hl7Message + "OBX|1|TX|x^FINDINGS||a\\X0D\\b\\.br\\~c\rOBX|2|CE|y||a^b\r"),
+		"a.json": []byte(`{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"DiagnosticReport","conclusion":"a","text":{"div":"<p>a &#0; <!-- b"},"presentedForm":[{"data":"YQ=="}]}}]}`),
+		"a.csv":  []byte("id,findings,text\n1,\"a\n b\",c\n2,c,d\n"),
+		"a.txt":  []byte("caf\xe9 \x93x\x94 and more of it"),
+	}
+	rng := rand.New(rand.NewPCG(7, 7))
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		for range 150 {
+			fuzzRead(t, name, damage(rng, files[name]))
+		}
+	}
+}
+
+func damage(rng *rand.Rand, data []byte) []byte {
+	out := bytes.Clone(data)
+	for range 1 + rng.IntN(4) {
+		i, n := rng.IntN(len(out)), rng.IntN(8)
+		end := min(i+n, len(out))
+		switch rng.IntN(4) {
+		case 0:
+			out[i] = byte(rng.IntN(256))
+		case 1:
+			out[i] = out[rng.IntN(len(out))]
+		case 2:
+			out = slices.Delete(out, i, end)
+		case 3:
+			out = slices.Insert(out, i, bytes.Clone(out[i:end])...)
+		}
+		if len(out) == 0 {
+			return data
+		}
+	}
+	return out
 }

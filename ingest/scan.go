@@ -98,13 +98,15 @@ func withoutPath(err error) error {
 	return err
 }
 
-// mayBeDocument tells documents from files that annotate or describe them.
+// mayBeDocument tells documents from files that annotate or describe them. A
+// name such as "License Agreement.pdf" is a document's.
 func mayBeDocument(name string) bool {
-	upper := strings.ToUpper(name)
-	for _, prefix := range []string{"README", "LICENSE", "LICENCE", "MANIFEST", "NOTICE", "~$"} {
-		if strings.HasPrefix(upper, prefix) {
-			return false
-		}
+	if strings.HasPrefix(name, "~$") {
+		return false // a lock file of an office program
+	}
+	switch strings.ToUpper(strings.TrimSuffix(name, path.Ext(name))) {
+	case "README", "LICENSE", "LICENCE", "MANIFEST", "NOTICE":
+		return false
 	}
 	switch strings.ToLower(path.Ext(name)) {
 	case ".jsonl", ".yaml", ".yml":
