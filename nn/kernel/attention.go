@@ -1,10 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"sync"
-	"sync/atomic"
-)
+import "math"
 
 const (
 	queryTile = 64
@@ -136,30 +132,4 @@ func (o *ops) attendGrad(dq, dk, dv, q, k, v, out, lse, dout []float32, n, hd, h
 			o.gemmAll(1, false, false, rows, hd, cols, scale, ds, keyTile, kj, ldk, 1, dq[t*ldq:], ldq)
 		}
 	}
-}
-
-// dynamic calls f for each item of [0,n); goroutines take the next item as they
-// become free, so that none waits for a slower one.
-func dynamic(threads, n int, f func(item int)) {
-	if threads > n {
-		threads = n
-	}
-	if threads <= 1 {
-		for i := range n {
-			f(i)
-		}
-		return
-	}
-	var next atomic.Int64
-	work := func() {
-		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-			f(i)
-		}
-	}
-	var wg sync.WaitGroup
-	for range threads - 1 {
-		wg.Go(work)
-	}
-	work()
-	wg.Wait()
 }

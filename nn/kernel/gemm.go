@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 )
 
@@ -20,8 +21,8 @@ type gemmKernel struct {
 
 	// packTrans writes the rows, at most transRows, of n elements at src as n
 	// columns at dst. It may write transRows elements of a column, however many
-	// rows there are; the same is true of packRows and a multiple of transRows. So
-	// panels are packed in order and buffers have room for transRows more.
+	// rows there are, and packRows any multiple of it: columns are packed in order,
+	// and a panel has room for transRows more.
 	packTrans func(dst *float32, dstStride int, src *float32, srcStride, rows, n int)
 	transRows int
 
@@ -45,7 +46,7 @@ type (
 // Sizes of blocks, in elements.
 const (
 	depth      = 320     // of k: a panel of B stays in the first-level cache
-	blockA     = 1 << 17 // of A: a block stays in the second-level cache
+	blockA     = 3 << 16 // of A: a block stays in the second-level cache
 	maxDepth   = 1 << 12 // of k: more is done in several products
 	maxPackedB = 1 << 23 // of B: more is done in several products
 	fewRows    = 8       // of A: up to this many, a product is done as inner products
@@ -89,23 +90,15 @@ func (o *ops) gemmAll(threads int, transA, transB bool, m, n, k int, alpha float
 		kp := min(maxDepth, k-p)
 		width := max(maxPackedB/kp/o.gemm.cols, 1) * o.gemm.cols
 		for j := 0; j < n; j += width {
-			g := products.Get().(*product)
-			g.ops, g.transA, g.transB = o, transA, transB
-			g.m, g.n, g.k = m, min(width, n-j), kp
-			g.a, g.lda, g.b, g.ldb, g.c, g.ldc = a[p*stepA:], lda, b[p*stepB:], ldb, c[j:], ldc
+			bj := b[p*stepB+j:]
 			if transB {
-				g.b = g.b[j*ldb:]
-			} else {
-				g.b = g.b[j:]
+				bj = b[p*stepB+j*ldb:]
 			}
-			g.alpha, g.beta = alpha, beta
-			if p > 0 {
-				g.beta = 1
-			}
+			g := &product{ops: o, transA: transA, transB: transB, m: m, n: min(width, n-j), k: kp,
+				alpha: alpha, beta: beta, a: a[p*stepA:], lda: lda, b: bj, ldb: ldb, c: c[j:], ldc: ldc}
 			g.run(threads)
-			g.a, g.b, g.c = nil, nil, nil
-			products.Put(g)
 		}
+		beta = 1
 	}
 }
 
@@ -131,7 +124,8 @@ func (o *ops) scaleOrClear(x []float32, a float32) {
 // product is one matrix product at work. Its goroutines first pack B together,
 // panel by panel, into columns of tiles; then each takes a block of C after the
 // other, packs the rows of A that belong to it for itself, and computes it.
-// Nobody waits for anybody but for the last panels of B.
+// Nobody waits but for the last panels of B and, at the end, the last blocks of C;
+// a goroutine that gets no processor in time is not waited for at all.
 type product struct {
 	ops            *ops
 	transA, transB bool
@@ -141,16 +135,15 @@ type product struct {
 	lda, ldb, ldc  int
 
 	depth            int       // of a step in k
+	strideA          int       // from a packed panel of A to the next
 	panelsM, panelsN int       // rows and columns of tiles
 	blocksM, blocksN int       // rows and columns of blocks of tiles
 	direct           bool      // B is read where it is, but for a last narrow panel
 	packedB          []float32 // panelsN panels of k rows of cols elements
 
 	nextPanel, donePanels, nextBlock atomic.Int64
-	wg                               sync.WaitGroup
+	blocks                           sync.WaitGroup // not yet computed
 }
-
-var products = sync.Pool{New: func() any { return new(product) }}
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
@@ -159,6 +152,7 @@ func (g *product) run(threads int) {
 	work := g.m * g.n * g.k
 	threads = max(1, min(threads, work>>18))
 	g.depth = (ceilDiv(g.k, ceilDiv(g.k, depth)) + 3) &^ 3
+	g.strideA = kern.rows*g.k + kern.transRows
 	g.panelsM, g.panelsN = ceilDiv(g.m, kern.rows), ceilDiv(g.n, kern.cols)
 
 	most := max(2, min(32, blockA/(kern.rows*g.k))) // panels of A in a block
@@ -171,22 +165,13 @@ func (g *product) run(threads int) {
 
 	buf := getBuffer(g.panelsN * kern.cols * g.k)
 	g.packedB = buf.data
-	g.nextPanel.Store(0)
-	g.donePanels.Store(0)
-	g.nextBlock.Store(0)
+	g.blocks.Add(g.blocksM * g.blocksN)
 	for range threads - 1 {
-		g.wg.Add(1)
-		go g.helper()
+		go g.work()
 	}
 	g.work()
-	g.wg.Wait()
-	g.packedB = nil
+	g.blocks.Wait()
 	putBuffer(buf)
-}
-
-func (g *product) helper() {
-	defer g.wg.Done()
-	g.work()
 }
 
 func (g *product) work() {
@@ -198,26 +183,34 @@ func (g *product) work() {
 		g.packB(j)
 		g.donePanels.Add(1)
 	}
-	for g.donePanels.Load() < int64(g.panelsN) {
-		runtime.Gosched()
+	for spin := 0; g.donePanels.Load() < int64(g.panelsN); spin++ {
+		if spin < 1000 {
+			runtime.Gosched()
+		} else {
+			time.Sleep(20 * time.Microsecond)
+		}
 	}
-	buf := getBuffer(ceilDiv(g.panelsM, g.blocksM)*g.ops.gemm.rows*g.k + g.ops.gemm.transRows)
-	defer putBuffer(buf)
+	var buf *buffer
 	packed := -1
 	for {
 		i := int(g.nextBlock.Add(1)) - 1
 		if i >= g.blocksM*g.blocksN {
-			return
+			break
+		}
+		if buf == nil {
+			buf = getBuffer(ceilDiv(g.panelsM, g.blocksM) * g.strideA)
 		}
 		bm, bn := i/g.blocksN, i%g.blocksN
 		lo, hi := bm*g.panelsM/g.blocksM, (bm+1)*g.panelsM/g.blocksM
 		if packed != bm {
 			packed = bm
-			for q := lo; q < hi; q++ {
-				g.packA(buf.data[(q-lo)*g.ops.gemm.rows*g.k:], q)
-			}
+			g.packA(buf.data, lo, hi)
 		}
 		g.block(buf.data, lo, hi, bn*g.panelsN/g.blocksN, (bn+1)*g.panelsN/g.blocksN)
+		g.blocks.Done()
+	}
+	if buf != nil {
+		putBuffer(buf)
 	}
 }
 
@@ -241,18 +234,30 @@ func (g *product) packB(j int) {
 	}
 }
 
-// packA packs panel q of A: k columns of rows elements, or fewer if there are no
-// more.
-func (g *product) packA(dst []float32, q int) {
+// packA packs panels lo to hi of A, each k columns of rows elements, or fewer if
+// there are no more. If A is transposed its rows are far apart in memory: all
+// panels are taken from some of them before going on to the next.
+func (g *product) packA(dst []float32, lo, hi int) {
+	const near = 64 // rows
 	kern := &g.ops.gemm
-	first := q * kern.rows
-	m := min(kern.rows, g.m-first)
+	step := g.k
 	if g.transA {
-		kern.packRows(&dst[0], m*size, &g.a[first], g.lda*size, columns(m), g.k)
-		return
+		step = near
 	}
-	for i := 0; i < m; i += kern.transRows {
-		kern.packTrans(&dst[i], m*size, &g.a[(first+i)*g.lda], g.lda*size, min(kern.transRows, m-i), g.k)
+	for p := 0; p < g.k; p += step {
+		kp := min(step, g.k-p)
+		for q := lo; q < hi; q++ {
+			first := q * kern.rows
+			m := min(kern.rows, g.m-first)
+			to := dst[(q-lo)*g.strideA+p*m:]
+			if g.transA {
+				kern.packRows(&to[0], m*size, &g.a[p*g.lda+first], g.lda*size, columns(m), kp)
+				continue
+			}
+			for i := 0; i < m; i += kern.transRows {
+				kern.packTrans(&to[i], m*size, &g.a[(first+i)*g.lda], g.lda*size, min(kern.transRows, m-i), kp)
+			}
+		}
 	}
 }
 
@@ -285,7 +290,7 @@ func (g *product) block(a []float32, lo, hi, left, right int) {
 			for q := lo; q < hi; q++ {
 				y := q * kern.rows
 				m := min(kern.rows, g.m-y)
-				kern.micro[m-1](kp, &a[(q-lo)*kern.rows*g.k+p*m], b, ldb, &g.c[y*g.ldc+x], g.ldc*size, g.alpha, add, columns(n))
+				kern.micro[m-1](kp, &a[(q-lo)*g.strideA+p*m], b, ldb, &g.c[y*g.ldc+x], g.ldc*size, g.alpha, add, columns(n))
 			}
 		}
 	}
@@ -296,8 +301,7 @@ func (g *product) block(a []float32, lo, hi, left, right int) {
 // read once, where it is.
 func (o *ops) gemmFew(threads, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
 	const group = 4 // rows of B at a time
-	threads = max(1, min(threads, m*n*k>>18))
-	Parallel(threads, ceilDiv(n, group), func(lo, hi int) {
+	parallelCost(threads, ceilDiv(n, group), 2*m*k*group, func(lo, hi int) {
 		most := len(o.gemm.dots) // rows of A at a time
 		buf := getBuffer(most * group)
 		defer putBuffer(buf)
