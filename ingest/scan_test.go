@@ -11,7 +11,7 @@ import (
 func TestScan(t *testing.T) {
 	root, outside := t.TempDir(), t.TempDir()
 	for _, name := range []string{
-		"b.pdf", "a.txt", "reports/2.hl7", "reports/1.hl7", "reports/old/3.txt",
+		"b.pdf", "a.txt", "license agreement.txt", "reports/2.hl7", "reports/1.hl7", "reports/old/3.txt",
 		".hidden", ".git/config.txt", "gold.jsonl", "clauses.jsonl", "index.json", "README.md", "reports/LICENSE.txt", "~$a.docx", "adapt.yaml",
 	} {
 		path := filepath.Join(root, filepath.FromSlash(name))
@@ -38,7 +38,7 @@ func TestScan(t *testing.T) {
 		include []string
 		want    []string
 	}{
-		{"all", nil, []string{"a.txt", "b.pdf", "inside.txt", "reports/1.hl7", "reports/2.hl7", "reports/old/3.txt"}},
+		{"all", nil, []string{"a.txt", "b.pdf", "inside.txt", "license agreement.txt", "reports/1.hl7", "reports/2.hl7", "reports/old/3.txt"}},
 		{"by name", []string{"*.hl7", "b.*"}, []string{"b.pdf", "reports/1.hl7", "reports/2.hl7"}},
 		{"by path", []string{"reports/*.hl7"}, []string{"reports/1.hl7", "reports/2.hl7"}},
 		{"by folder", []string{"reports/**"}, []string{"reports/1.hl7", "reports/2.hl7", "reports/old/3.txt"}},
