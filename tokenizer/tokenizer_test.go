@@ -159,9 +159,9 @@ func TestLongPiece(t *testing.T) {
 			t.Fatalf("Encode(%q) differs from tiktoken", b)
 		}
 	}
-	huge := strings.Repeat("ab", 500_000)
+	huge := strings.Repeat("ab", 100_000)
 	if tok.Decode(tok.Encode(huge)) != huge {
-		t.Error("a piece of a megabyte does not round trip")
+		t.Error("a piece of 200,000 bytes does not round trip")
 	}
 }
 
