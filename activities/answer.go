@@ -38,7 +38,7 @@ func (a *Activities) answer(ctx context.Context, in api.AnswerInput) (api.Answer
 			return api.Answers{}, err
 		}
 		key := registry.StepKey("answer", answerVersion, s.domain.Name(), s.domain.Version(), in.Model, in.Documents, in.Dataset, in.Split, len(docs))
-		return once(ctx, a, key, func(ctx context.Context) (api.Answers, error) {
+		return alone(ctx, a, key, func(ctx context.Context) (api.Answers, error) {
 			m.say("%s on the %s documents", in.Part, in.Split)
 			return a.answerAll(ctx, in.Model, s.domain, docs, key, m)
 		})

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"adapt/activities/api"
 	"adapt/artifact"
@@ -188,7 +189,7 @@ func (a *Activities) gather(ctx context.Context, in api.GatherInput) (api.Ingest
 		}
 		out.Count = len(docs)
 		if len(docs) == 0 {
-			return out, badInput("none of the %d files in the folder could be used: %s", out.Files, whyNone(out.Reasons))
+			return out, badInput("none of the %d files in the folder could be used: %s", out.Files, whyNone(aside))
 		}
 		ingest.Group(docs, s.config.Ingest.NearDuplicates)
 		if out.Documents, err = a.putDocuments(docs); err != nil {
@@ -237,15 +238,19 @@ func countReasons(aside []Aside) []api.ReasonCount {
 	return counts
 }
 
-func whyNone(reasons []api.ReasonCount) string {
-	s := ""
-	for i, r := range reasons {
-		if i > 0 {
-			s += ", "
+// whyNone says for each reason how often it came up and what to do.
+func whyNone(aside []Aside) string {
+	first := map[string]string{}
+	for _, q := range aside {
+		if _, ok := first[string(q.Reason)]; !ok {
+			first[string(q.Reason)] = q.Detail
 		}
-		s += fmt.Sprintf("%d %s", r.Count, r.Reason)
 	}
-	return s + "; `adapt status RUN` lists them with what to do"
+	var parts []string
+	for _, r := range countReasons(aside) {
+		parts = append(parts, fmt.Sprintf("%d %s (%s)", r.Count, r.Reason, first[r.Reason]))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // plan counts the files whose content no run over the folder has seen.

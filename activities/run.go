@@ -144,6 +144,16 @@ func once[T any](ctx context.Context, a *Activities, key string, do func(context
 	return v, err
 }
 
+// alone is once for a step that keeps what it has half done: of two attempts,
+// one waits and then finds what the other made.
+func alone[T any](ctx context.Context, a *Activities, key string, do func(context.Context) (T, error)) (v T, err error) {
+	err = a.Home.Exclusively(ctx, key, func() (err error) {
+		v, err = once(ctx, a, key, do)
+		return err
+	})
+	return v, err
+}
+
 // A meter counts what a step has done. It is safe for concurrent use.
 type meter struct {
 	mu    sync.Mutex

@@ -36,7 +36,7 @@ func (a *Activities) train(ctx context.Context, in api.TrainInput) (api.Trained,
 		t := s.config.Train
 		t.Threads, t.CheckpointSec = 0, 0 // they do not change the weights
 		key := registry.StepKey("train", trainerVersion, in.Base, in.Labeled, in.Dataset, t, s.config.Seed)
-		return once(ctx, a, key, func(ctx context.Context) (api.Trained, error) {
+		return alone(ctx, a, key, func(ctx context.Context) (api.Trained, error) {
 			return a.fit(ctx, in, s.config, key, m)
 		})
 	})

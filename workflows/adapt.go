@@ -143,7 +143,7 @@ func (r *adaptation) evaluate(ctx workflow.Context) (api.Contender, error) {
 		}
 		r.note(StepEvaluate, "scoring")
 		scored, err = do[api.Scored](long(ctx), api.Score, in)
-		return fmt.Sprintf("%d models on %d dev and %d test documents", len(roles), r.sum.Split.Dev, r.sum.Split.Test), err
+		return fmt.Sprintf("%d models on %d dev and %d test documents", distinct(in), r.sum.Split.Dev, r.sum.Split.Test), err
 	})
 	if err != nil {
 		return api.Contender{}, err
@@ -153,6 +153,19 @@ func (r *adaptation) evaluate(ctx workflow.Context) (api.Contender, error) {
 	r.state.run.Candidate, r.state.run.Report = scored.Candidate, scored.Report
 	r.state.run.Verdict, r.state.run.Reasons = scored.Verdict, scored.Reasons
 	return in.Candidate, nil
+}
+
+// distinct counts the models of an evaluation: on a first run the champion is
+// the base.
+func distinct(in api.ScoreInput) int {
+	n := 1
+	if in.Champion.Model != in.Candidate.Model {
+		n++
+	}
+	if in.Base.Model != in.Candidate.Model && in.Base.Model != in.Champion.Model {
+		n++
+	}
+	return n
 }
 
 // contend has one model answer.

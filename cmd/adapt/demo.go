@@ -12,7 +12,6 @@ import (
 	"adapt/internal/app"
 	"adapt/internal/show"
 	"adapt/progress"
-	"adapt/registry"
 )
 
 const demoLong = `Run the whole job on sample documents that ship with adapt, for every domain:
@@ -112,11 +111,10 @@ func demoResult(ctx context.Context, out io.Writer, a *app.App, r app.DemoRun) e
 	if err != nil {
 		return err
 	}
-	if err := conclude(ctx, out, a, r.RunID, run.Status); err != nil {
-		var e exit
-		if !errors.As(err, &e) || e.code != exitRejected {
-			return err
-		}
+	// A rejected candidate is a result: the gate did its work.
+	var e exit
+	if err := conclude(ctx, out, a, r.RunID, run.Status); err != nil && (!errors.As(err, &e) || e.code != exitRejected) {
+		return err
 	}
 	live, ok, err := a.Registry.Champion(ctx, r.Domain)
 	if err != nil || !ok {
@@ -127,11 +125,5 @@ func demoResult(ctx context.Context, out io.Writer, a *app.App, r app.DemoRun) e
 		return err
 	}
 	fmt.Fprintf(out, "  the model that is live, %s, on %q, which it was not trained on:\n", live.Name, p.Document)
-	if err := writeIndented(out, p.Answer); err != nil {
-		return err
-	}
-	if run.Status == registry.StatusRejected {
-		return exit{code: exitRejected}
-	}
-	return nil
+	return writeIndented(out, p.Answer)
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -331,6 +332,11 @@ func (o *office) record(name, id string) {
 	if err != nil {
 		o.t.Fatal(err)
 	}
+	host, err := os.Hostname()
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	b = bytes.ReplaceAll(b, []byte(`"`+host+":"), []byte(`"worker:`))
 	path := filepath.Join("..", "..", "workflows", "testdata", name+".json")
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		o.t.Fatal(err)

@@ -1,9 +1,13 @@
 package home
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -74,5 +78,37 @@ func TestOpenTakesTheEnvironment(t *testing.T) {
 	fi, err := os.Stat(dir)
 	if err != nil || fi.Mode().Perm() != 0o700 {
 		t.Errorf("mode is %v, %v", fi.Mode(), err)
+	}
+}
+
+func TestExclusively(t *testing.T) {
+	h := open(t)
+	var inside, most, done atomic.Int32
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			err := h.Exclusively(t.Context(), "key", func() error {
+				most.Store(max(most.Load(), inside.Add(1)))
+				runtime.Gosched()
+				inside.Add(-1)
+				done.Add(1)
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if most.Load() != 1 || done.Load() != 4 {
+		t.Errorf("%d were inside together, %d got in", most.Load(), done.Load())
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	err := h.Exclusively(ctx, "key", func() error {
+		cancel()
+		return h.Exclusively(ctx, "key", func() error { return nil })
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("waiting in vain: %v", err)
 	}
 }
