@@ -11,6 +11,7 @@ import (
 
 	"adapt/internal/app"
 	"adapt/internal/home"
+	"adapt/pretrain"
 )
 
 // The exit codes of every command.
@@ -115,7 +116,7 @@ func newRoot() *cobra.Command {
 func commands(f *flags) []*cobra.Command {
 	return []*cobra.Command{
 		newDemo(f), newInit(f), newRun(f), newStatus(f), newCancel(f), newReview(f),
-		newModels(f), newPredict(f), newSchedule(f), newUp(f), newWorker(f), newVersion(f),
+		newModels(f), newPredict(f), newSchedule(f), newUp(f), newWorker(f), pretrain.Command(), newVersion(f),
 	}
 }
 
