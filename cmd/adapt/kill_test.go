@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -15,7 +16,6 @@ import (
 	"adapt/internal/home"
 	"adapt/internal/live"
 	"adapt/internal/tiny"
-	"adapt/progress"
 	"adapt/registry"
 )
 
@@ -70,33 +70,69 @@ func (p *process) end(t *testing.T) int {
 
 const patience = 5 * time.Minute
 
-// killWhen kills the process as soon as a step of a run has counted at least
-// so many units, and not all of them.
-func (p *process) killWhen(t *testing.T, dir, run, step string, least int64) progress.Step {
+// killWhen kills the process as soon as under says so.
+func (p *process) killWhen(t *testing.T, step string, under func() bool) {
 	t.Helper()
-	h, err := home.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	for {
-		if s, ok := live.Read(h, run, step); ok && s.Done >= least && s.Done < s.Total {
-			if err := p.Process.Signal(syscall.SIGKILL); err != nil {
-				t.Fatalf("%s ended before it was killed:\n%s", step, p.out.String())
-			}
-			<-p.done
-			return s
-		}
+	for !under() {
 		select {
 		case err := <-p.done:
 			t.Fatalf("adapt ended before %s could be killed: %v\n%s", step, err, p.out.String())
 		case <-ctx.Done():
-			t.Fatalf("%s never got to %d:\n%s", step, least, p.out.String())
+			t.Fatalf("%s never came:\n%s", step, p.out.String())
 		case <-tick.C:
 		}
+	}
+	if err := p.Process.Signal(syscall.SIGKILL); err != nil {
+		t.Fatalf("adapt ended before %s was killed:\n%s", step, p.out.String())
+	}
+	<-p.done
+}
+
+// reading reports that some of the files have been read.
+func reading(t *testing.T, dir, run string) func() bool {
+	h, err := home.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() bool {
+		s, ok := live.Read(h, run, "ingest")
+		if ok && s.Done >= 20 && s.Done < s.Total {
+			t.Logf("%d of %d files are read", s.Done, s.Total)
+			return true
+		}
+		return false
+	}
+}
+
+// training reports that there is a checkpoint.
+func training(t *testing.T, dir string) func() bool {
+	return func() bool {
+		files, err := filepath.Glob(filepath.Join(dir, "work", "train-*", "checkpoints", "step-*[0-9]"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(files) > 0
+	}
+}
+
+// answering reports that the model has answered some documents.
+func answering(t *testing.T, dir string) func() bool {
+	return func() bool {
+		files, err := filepath.Glob(filepath.Join(dir, "work", "answer-*", "answers.jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			if b, err := os.ReadFile(f); err == nil && bytes.Count(b, []byte("\n")) >= 5 {
+				t.Logf("%d documents are answered", bytes.Count(b, []byte("\n")))
+				return true
+			}
+		}
+		return false
 	}
 }
 
@@ -130,7 +166,8 @@ func TestKilledRunsEndAsUndisturbedOnes(t *testing.T) {
 	tiny.Reports(t, docs, 0, 150)
 	tiny.Model(t, filepath.Join(conf, "base"))
 	path := filepath.Join(conf, "adapt.yaml")
-	if err := os.WriteFile(path, []byte(tiny.Config+tiny.Gate+"approval: {required: false}\n"), 0o600); err != nil {
+	yaml := strings.Replace(tiny.Config, "epochs: 2", "epochs: 8", 1) + tiny.Gate + "approval: {required: false}\n"
+	if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	args := []string{"run", "medical", docs, "--config", path, "--as", "Ann"}
@@ -145,11 +182,13 @@ func TestKilledRunsEndAsUndisturbedOnes(t *testing.T) {
 	rough := t.TempDir()
 	for _, kill := range []struct {
 		step  string
-		least int64
-	}{{"ingest", 20}, {"train", 10}, {"evaluate", 5}} {
-		p := startAdapt(t, rough, args...)
-		s := p.killWhen(t, rough, want.RunID, kill.step, kill.least)
-		t.Logf("killed in %s after %d of %d %s", kill.step, s.Done, s.Total, s.Unit)
+		under func() bool
+	}{
+		{"ingestion", reading(t, rough, want.RunID)},
+		{"training", training(t, rough)},
+		{"evaluation", answering(t, rough)},
+	} {
+		startAdapt(t, rough, args...).killWhen(t, kill.step, kill.under)
 	}
 	p = startAdapt(t, rough, args...)
 	if code := p.end(t); code != exitOK {
