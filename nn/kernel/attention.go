@@ -3,7 +3,7 @@ package kernel
 import "math"
 
 const (
-	queryTile = 64
+	queryTile = 56 // four panels of 14 rows
 	keyTile   = 128
 )
 

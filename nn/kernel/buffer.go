@@ -1,20 +1,28 @@
 package kernel
 
-import "sync"
+import (
+	"math/bits"
+	"sync"
+)
 
 // buffer is scratch memory that is used again.
 type buffer struct{ data []float32 }
 
-var buffers = sync.Pool{New: func() any { return new(buffer) }}
+// buffers holds those of at most 1<<i elements at i, so that a small one is never
+// thrown away for a large one.
+var buffers [bits.UintSize]sync.Pool
+
+func sizeClass(n int) int { return bits.Len(uint(max(n, 1) - 1)) }
 
 // getBuffer returns scratch memory of n elements of any value.
 func getBuffer(n int) *buffer {
-	b := buffers.Get().(*buffer)
-	if cap(b.data) < n {
-		b.data = make([]float32, n)
+	class := sizeClass(n)
+	b, ok := buffers[class].Get().(*buffer)
+	if !ok {
+		b = &buffer{make([]float32, 1<<class)}
 	}
 	b.data = b.data[:n]
 	return b
 }
 
-func putBuffer(b *buffer) { buffers.Put(b) }
+func putBuffer(b *buffer) { buffers[sizeClass(cap(b.data))].Put(b) }
