@@ -40,6 +40,10 @@ and is of no use without fine-tuning. Do not put it, untuned, before anybody.
 `, float64(o.Config.Params())/1e6, o.Config.Layers, o.Config.Hidden, o.Config.Heads, o.Config.KVHeads, o.Config.Intermediate,
 		o.Config.MaxPositions, res.Train.Steps, o.Batch, o.Rate, float64(res.Train.Tokens)/1e6, o.Seed, res.Train.TrainLoss, res.Train.DevLoss)
 	for _, k := range res.Kinds {
+		if k.DevTokens == 0 {
+			fmt.Fprintf(&b, "| %s | %d | %d | none held out | |\n", k.Name, k.Documents, k.Tokens)
+			continue
+		}
 		fmt.Fprintf(&b, "| %s | %d | %d | %.3f | %.1f |\n", k.Name, k.Documents, k.Tokens, k.DevLoss, Perplexity(k.DevLoss))
 	}
 	b.WriteString(`

@@ -34,7 +34,7 @@ type Kind struct {
 	Documents int
 	Tokens    int64
 	DevTokens int64
-	DevLoss   float64 // nats a token of the final model
+	DevLoss   float64 // nats a token of the final model; 0 when nothing was held out
 }
 
 // Result is a pretrained model with what its model card says.
@@ -74,6 +74,9 @@ func Run(ctx context.Context, tok tokenizer.Tokenizer, o Options) (Result, error
 		return res, err
 	}
 	for i, dv := range devs {
+		if len(dv) == 0 {
+			continue // too few documents to hold one out
+		}
 		if res.Kinds[i].DevLoss, err = train.Loss(m, dv, c); err != nil {
 			return res, err
 		}
