@@ -1,22 +1,16 @@
 package kernel
 
-import "unsafe"
+import (
+	"math/bits"
+	"unsafe"
+)
 
+// gemmGo has tiles of 2×4: the sums of a larger one do not stay in the registers
+// of all machines.
 var gemmGo = gemmKernel{
-	rows: 4,
-	cols: 4,
-	micro: []microFunc{
-		func(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32) {
-			microAnyGo(1, kc, a, b, ldb, c, ldc, alpha, add, mask)
-		},
-		func(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32) {
-			microAnyGo(2, kc, a, b, ldb, c, ldc, alpha, add, mask)
-		},
-		func(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32) {
-			microAnyGo(3, kc, a, b, ldb, c, ldc, alpha, add, mask)
-		},
-		microGo,
-	},
+	rows:      2,
+	cols:      4,
+	micro:     []microFunc{micro1Go, micro2Go},
 	packTrans: packTransGo,
 	transRows: 4,
 	packRows:  packRowsGo,
@@ -29,63 +23,43 @@ func row(p *float32, stride, i, n int) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Add(unsafe.Pointer(p), stride*i)), n)
 }
 
-// microGo computes a tile of 4×4.
-func microGo(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32) {
-	var s00, s01, s02, s03, s10, s11, s12, s13 float32
-	var s20, s21, s22, s23, s30, s31, s32, s33 float32
-	pa := unsafe.Slice(a, 4*kc)
-	for p := range kc {
-		x, y := pa[4*p:4*p+4:4*p+4], row(b, ldb, p, 4)
-		a0, a1, a2, a3 := x[0], x[1], x[2], x[3]
-		b0, b1, b2, b3 := y[0], y[1], y[2], y[3]
-		s00 += a0 * b0
-		s01 += a0 * b1
-		s02 += a0 * b2
-		s03 += a0 * b3
-		s10 += a1 * b0
-		s11 += a1 * b1
-		s12 += a1 * b2
-		s13 += a1 * b3
-		s20 += a2 * b0
-		s21 += a2 * b1
-		s22 += a2 * b2
-		s23 += a2 * b3
-		s30 += a3 * b0
-		s31 += a3 * b1
-		s32 += a3 * b2
-		s33 += a3 * b3
+func micro1Go(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32) {
+	var s0, s1, s2, s3 float32
+	for p, x := range unsafe.Slice(a, kc) {
+		y := (*[4]float32)(unsafe.Add(unsafe.Pointer(b), p*ldb))
+		s0 += x * y[0]
+		s1 += x * y[1]
+		s2 += x * y[2]
+		s3 += x * y[3]
 	}
-	sums := [16]float32{s00, s01, s02, s03, s10, s11, s12, s13, s20, s21, s22, s23, s30, s31, s32, s33}
-	storeGo(4, &sums, c, ldc, alpha, add, mask)
+	storeGo([4]float32{s0, s1, s2, s3}, row(c, ldc, 0, bits.Len32(mask)), alpha, add)
 }
 
-// microAnyGo computes a tile of rows×4.
-func microAnyGo(rows, kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32) {
-	var sums [16]float32
-	for p := range kc {
-		x, y := row(a, 4*rows, p, rows), row(b, ldb, p, 4)
-		for i, v := range x {
-			for j, w := range y {
-				sums[4*i+j] += v * w
-			}
-		}
+func micro2Go(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32) {
+	var s0, s1, s2, s3, t0, t1, t2, t3 float32
+	for p, x := range unsafe.Slice((*[2]float32)(unsafe.Pointer(a)), kc) {
+		y := (*[4]float32)(unsafe.Add(unsafe.Pointer(b), p*ldb))
+		s0 += x[0] * y[0]
+		t0 += x[1] * y[0]
+		s1 += x[0] * y[1]
+		t1 += x[1] * y[1]
+		s2 += x[0] * y[2]
+		t2 += x[1] * y[2]
+		s3 += x[0] * y[3]
+		t3 += x[1] * y[3]
 	}
-	storeGo(rows, &sums, c, ldc, alpha, add, mask)
+	n := bits.Len32(mask)
+	storeGo([4]float32{s0, s1, s2, s3}, row(c, ldc, 0, n), alpha, add)
+	storeGo([4]float32{t0, t1, t2, t3}, row(c, ldc, 1, n), alpha, add)
 }
 
-func storeGo(rows int, sums *[16]float32, c *float32, ldc int, alpha float32, add int, mask uint32) {
-	for i := range rows {
-		for j := range 4 {
-			if mask&(1<<j) == 0 {
-				break
-			}
-			p := &row(c, ldc, i, j+1)[j]
-			v := alpha * sums[4*i+j]
-			if add != 0 {
-				v += *p
-			}
-			*p = v
+func storeGo(sums [4]float32, c []float32, alpha float32, add int) {
+	for j := range c {
+		v := alpha * sums[j]
+		if add != 0 {
+			v += c[j]
 		}
+		c[j] = v
 	}
 }
 
@@ -98,10 +72,7 @@ func packTransGo(dst *float32, dstStride int, src *float32, srcStride, rows, n i
 }
 
 func packRowsGo(dst *float32, dstStride int, src *float32, srcStride int, mask uint32, n int) {
-	w := 0
-	for mask>>w != 0 {
-		w++
-	}
+	w := bits.Len32(mask)
 	for p := range n {
 		copy(row(dst, dstStride, p, w), row(src, srcStride, p, w))
 	}
