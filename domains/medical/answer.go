@@ -4,16 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"adapt/domains"
 	"adapt/ingest"
 	"adapt/prompt"
-	"adapt/tokenizer"
 )
-
-// maxImpression is how many tokens an impression may take.
-const maxImpression = 96
 
 // readCategory marks, in an answer, how far the findings were read when they
 // did not fit into the model's context.
@@ -22,64 +19,61 @@ const readCategory = "findings read"
 // errNoFindings is the error for a document that a model can not answer.
 var errNoFindings = errors.New("the document has no findings section: give it a heading such as \"FINDINGS:\"")
 
-// input is what a model reads of a report.
-func input(findings string) string { return "Findings: " + collapse(findings) }
-
-// Answer has the model write an impression from the findings. Findings that
-// are longer than the model's context are read up to the last sentence that
-// fits; an item of the answer says so.
+// Answer has the model say, sentence by sentence, what belongs into the
+// impression. Findings that are longer than the model's context are read up to
+// the last sentence that fits; an item of the answer says so.
 func (Medical) Answer(ctx context.Context, m domains.Model, doc *ingest.Document) (domains.Answer, error) {
 	r := readReport(doc)
 	if !r.has(partFindings) {
 		return domains.Answer{}, errNoFindings
 	}
-	read, err := fit(m.Tokenizer(), doc.Text, r.parts[partFindings], m.MaxTokens())
-	if err != nil {
-		return domains.Answer{}, err
-	}
 	session, err := m.Begin(ctx)
 	if err != nil {
 		return domains.Answer{}, fmt.Errorf("beginning an impression: %w", err)
 	}
-	if err := session.Ask(input(doc.Text[read.start:read.end])); err != nil {
-		return domains.Answer{}, fmt.Errorf("reading the findings: %w", err)
+	a := domains.Answer{DocID: doc.ID, Finished: true}
+	var said []string
+	ask := func(input string) error {
+		if err := session.Ask(input); err != nil {
+			return fmt.Errorf("reading the findings: %w", err)
+		}
+		w, err := session.Write(maxStatement)
+		if err != nil {
+			return fmt.Errorf("writing the impression: %w", err)
+		}
+		a.LogProb, a.Tokens, a.Finished = a.LogProb+w.LogProb, a.Tokens+w.Tokens, a.Finished && w.Finished
+		text := collapse(strings.ToValidUTF8(w.Text, "\uFFFD"))
+		if text != none && text != "" && !slices.Contains(said, text) {
+			said = append(said, text)
+		}
+		return nil
 	}
-	written, err := session.Write(min(maxImpression, m.MaxTokens()-session.Len()))
-	if err != nil {
-		return domains.Answer{}, fmt.Errorf("writing the impression: %w", err)
+	// The closing turn must fit after every sentence.
+	last := turnRoom(m, closing)
+	at := sentenceSpans(doc.Text, r.parts[partFindings])
+	for i, s := range at {
+		input := collapse(doc.Text[s.start:s.end])
+		if session.Len()+turnRoom(m, input)+last > m.MaxTokens() {
+			if i == 0 {
+				return domains.Answer{}, fmt.Errorf("the first sentence of the findings does not fit into the model's context of %d tokens: use a model with a longer one", m.MaxTokens())
+			}
+			a.Items = []domains.Item{{Category: readCategory, Start: at[0].start, End: at[i-1].end, Confidence: 1}}
+			break
+		}
+		if err := ask(input); err != nil {
+			return domains.Answer{}, err
+		}
 	}
-	a := domains.Answer{DocID: doc.ID, Text: strings.TrimSpace(strings.ToValidUTF8(written.Text, "�")),
-		LogProb: written.LogProb, Tokens: written.Tokens, Finished: written.Finished}
-	if read != r.parts[partFindings] {
-		a.Items = []domains.Item{{Category: readCategory, Start: read.start, End: read.end, Confidence: 1}}
+	if err := ask(closing); err != nil {
+		return domains.Answer{}, err
 	}
+	a.Text = strings.Join(said, " ")
 	return a, nil
 }
 
-// fit shortens a findings section by whole sentences until it leaves room for
-// an impression in a context of maxTokens.
-func fit(tok tokenizer.Tokenizer, text string, s span, maxTokens int) (span, error) {
-	room := maxTokens - maxImpression - len(tok.Markers().Begin) - 1
-	fits := func(end int) bool {
-		return len(prompt.Ask(tok, input(text[s.start:end]))) <= room
-	}
-	if fits(s.end) {
-		return s, nil
-	}
-	ends := sentenceEnds(text, s)
-	lo, hi := 0, len(ends) // the first lo ends fit, hi do not
-	for lo < hi {
-		mid := (lo + hi) / 2
-		if fits(ends[mid]) {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	if lo == 0 {
-		return span{}, fmt.Errorf("the first sentence of the findings does not fit into the model's context of %d tokens: use a model with a longer one", maxTokens)
-	}
-	return span{s.start, ends[lo-1]}, nil
+// turnRoom is how many tokens a turn may take, its answer included.
+func turnRoom(m domains.Model, input string) int {
+	return len(prompt.Ask(m.Tokenizer(), input)) + maxStatement + 1
 }
 
 func sentenceEnds(text string, s span) []int {

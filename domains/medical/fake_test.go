@@ -103,5 +103,6 @@ func (s *session) Write(max int) (domains.Written, error) {
 	if !finished {
 		ids = ids[:max]
 	}
+	s.n += len(ids) + 1
 	return domains.Written{Text: s.m.tok.Decode(ids), LogProb: -1, Tokens: len(ids), Finished: finished}, nil
 }

@@ -43,7 +43,7 @@ func (Medical) Describe() string {
 }
 
 // Version changes with the rules, the prompt and the scores.
-func (Medical) Version() string { return "medical-1" }
+func (Medical) Version() string { return "medical-2" }
 
 // Categories are the findings that [Extract] knows, in report order.
 func (Medical) Categories() []string { return names() }
@@ -86,13 +86,13 @@ func (Medical) Label(doc *ingest.Document, _ []label.Gold, tok tokenizer.Tokeniz
 	if len(unsupported(newChecker(r).check(impression))) > 0 {
 		return out, nil
 	}
-	turn := prompt.Turn{Input: input(r.text(partFindings)), Output: " " + collapse(impression)}
-	if len(prompt.Render(tok, []prompt.Turn{turn}).IDs) > maxTokens {
+	exchange := turns(r)
+	if len(prompt.Render(tok, exchange).IDs) > maxTokens {
 		return out, nil
 	}
 	f := r.parts[partFindings]
 	example := label.Example{ID: fmt.Sprintf("%s/0", doc.ID), DocID: doc.ID, Group: doc.Group, Origin: label.OriginReport,
-		Turns: []prompt.Turn{turn}, Start: f.start, End: f.end, Labels: map[string]int{}}
+		Turns: exchange, Start: f.start, End: f.end, Labels: map[string]int{}}
 	for _, s := range out.Truth.Spans {
 		example.Labels[s.Category]++
 	}
