@@ -82,7 +82,7 @@ func (s *site) tell(ctx context.Context, id string, d progress.Decision) error {
 	defer cancel()
 	err := s.runs.Decide(ctx, id, d)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return errors.New("The workflow did not answer in time. Reload the page to see whether the decision was taken before you send it again.")
+		return errors.New("the workflow did not answer in time; reload the page to see whether the decision was taken before you send it again")
 	}
 	return err
 }

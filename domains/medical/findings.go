@@ -416,7 +416,6 @@ var organs = []organ{
 // The kinds of things that the lexicon finds.
 type lexeme struct {
 	concept *concept
-	organ   *organ
 	acute   bool
 }
 
