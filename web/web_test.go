@@ -366,7 +366,7 @@ func TestADecisionThatIsNotTakenLosesNothing(t *testing.T) {
 		{"long name", "reject", strings.Repeat("é", 201), "x", nil, 400, "longer than 200", strings.Repeat("é", 201), "x"},
 		{"not UTF-8", "reject", "Ada", "a\xffb", nil, 400, "not valid UTF-8", "Ada", "a\uFFFDb"},
 		{"refused", "approve", "Ada", "mine", errors.New("Ada started this run and may not approve it; ask a colleague <now>"), 422, "ask a colleague <now>", "Ada", "mine"},
-		{"too late", "approve", "Ada", "mine", context.DeadlineExceeded, 422, "Reload the page", "Ada", "mine"},
+		{"too late", "approve", "Ada", "mine", context.DeadlineExceeded, 422, "reload the page", "Ada", "mine"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
