@@ -1,0 +1,113 @@
+package nn
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	G "gorgonia.org/gorgonia"
+)
+
+// The gradients of these operations within a whole model are checked against
+// finite differences in package model.
+
+func random(n int, seed uint64) []float32 {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(rng.NormFloat64())
+	}
+	return x
+}
+
+func run(t *testing.T, g *Graph) error {
+	t.Helper()
+	vm := G.NewTapeMachine(g.ExprGraph)
+	defer vm.Close()
+	return vm.RunAll()
+}
+
+func TestEmbedRefusesUnknownIDs(t *testing.T) {
+	for _, id := range []int32{-1, 5, 1 << 30} {
+		g := NewGraph(3, 1)
+		g.Embed(g.Param("table", []int{5, 2}, random(10, 1)).Node, false)
+		g.Batch.IDs[1] = id
+		if err := run(t, g); err == nil || !strings.Contains(err.Error(), "outside the vocabulary") {
+			t.Errorf("id %d gives %v", id, err)
+		}
+	}
+}
+
+// TestLinearPacksItsWeights compares two weights over one input with each
+// alone, computed by a plain loop.
+func TestLinearPacksItsWeights(t *testing.T) {
+	const tokens, in = 3, 4
+	outs := []int{2, 5}
+	x, w := random(tokens*in, 1), [][]float32{random(2*in, 2), random(5*in, 3)}
+	g := NewGraph(tokens, 2)
+	y := g.Linear(g.Param("x", []int{tokens, in}, x).Node,
+		Weight{W: g.Param("a", []int{2, in}, w[0]).Node}, Weight{W: g.Param("b", []int{5, in}, w[1]).Node})
+	if err := run(t, g); err != nil {
+		t.Fatal(err)
+	}
+	got := y.Value().Data().([]float32)
+	at := 0
+	for k, out := range outs {
+		for i := range tokens {
+			for j := range out {
+				want := 0.0
+				for l := range in {
+					want += float64(x[i*in+l]) * float64(w[k][j*in+l])
+				}
+				if math.Abs(float64(got[at])-want) > 1e-5 {
+					t.Errorf("weight %d, row %d, column %d: %g, want %g", k, i, j, got[at], want)
+				}
+				at++
+			}
+		}
+	}
+}
+
+// TestLossOfUniformLogits knows the answer: the logarithm of the vocabulary.
+func TestLossOfUniformLogits(t *testing.T) {
+	const tokens, vocab = 700, 6 // more rows than one chunk
+	g := NewGraph(tokens, 2)
+	for i := range tokens {
+		g.Batch.Targets[i], g.Batch.Weights[i] = int32(i%vocab), 2
+	}
+	g.Batch.Targets[3] = -1
+	g.Batch.Norm = 10
+	loss := g.Loss(g.Param("x", []int{tokens, 4}, random(tokens*4, 1)).Node, g.Param("head", []int{vocab, 4}, make([]float32, vocab*4)).Node, true, false)
+	if err := run(t, g); err != nil {
+		t.Fatal(err)
+	}
+	want := 2 * (tokens - 1) * math.Log(vocab)
+	if got := g.Batch.Sum; math.Abs(got-want) > 1e-2 {
+		t.Errorf("sum of losses %g, want %g", got, want)
+	}
+	if got := loss.Value().Data().(float32); math.Abs(float64(got)-want/10) > 1e-2 {
+		t.Errorf("loss %g, want %g", got, want/10)
+	}
+}
+
+func TestWrongShapesPanic(t *testing.T) {
+	for name, build := range map[string]func(g *Graph){
+		"linear": func(g *Graph) {
+			g.Linear(g.Param("x", []int{3, 4}, random(12, 1)).Node, Weight{W: g.Param("w", []int{2, 5}, random(10, 1)).Node})
+		},
+		"norm": func(g *Graph) {
+			g.RMSNorm(g.Param("x", []int{3, 4}, random(12, 1)).Node, g.Param("w", []int{5}, random(5, 1)).Node, 1e-5, true)
+		},
+		"swiglu": func(g *Graph) { g.SwiGLU(g.Param("x", []int{3, 4}, random(12, 1)).Node, 4) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("a wrong shape passed")
+				}
+			}()
+			build(NewGraph(3, 1))
+		})
+	}
+}
