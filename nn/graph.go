@@ -2,10 +2,17 @@ package nn
 
 import (
 	"fmt"
+	"runtime"
+
+	"adapt/nn/kernel"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
+
+// Gorgonia keeps its BLAS in a global variable and would otherwise take Gonum's,
+// which is some thirty times slower here.
+func init() { G.Use(kernel.BLAS{Threads: runtime.GOMAXPROCS(0)}) }
 
 // A Graph builds the operations of one packed step of a fixed number of
 // tokens. Operations panic on wrong shapes while a graph is built; package

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"adapt/nn/kernel"
+
 	G "gorgonia.org/gorgonia"
 )
 
@@ -26,6 +28,14 @@ func run(t *testing.T, g *Graph) error {
 	vm := G.NewTapeMachine(g.ExprGraph)
 	defer vm.Close()
 	return vm.RunAll()
+}
+
+// TestGorgoniaUsesTheKernels wants products that Gorgonia itself makes to run on
+// the project's kernels.
+func TestGorgoniaUsesTheKernels(t *testing.T) {
+	if _, ok := G.WhichBLAS().(kernel.BLAS); !ok {
+		t.Errorf("Gorgonia's BLAS is %T", G.WhichBLAS())
+	}
 }
 
 func TestEmbedRefusesUnknownIDs(t *testing.T) {
