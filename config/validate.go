@@ -23,9 +23,7 @@ func (c Config) Validate() error {
 	c.Split.validate(&p)
 	c.Train.validate(&p)
 	c.Eval.validate(&p)
-	for i, g := range c.Gates {
-		validateGate(&p, fmt.Sprintf("gates[%d]", i), g)
-	}
+	validateGates(&p, c.Gates)
 	p.check(!c.Approval.Required || c.Approval.Deadline >= time.Minute, "approval.deadline", "is %v; give a person at least 1m to decide", c.Approval.Deadline)
 	return p.err()
 }
@@ -80,12 +78,21 @@ func (e Eval) validate(p *problems) {
 	p.check(e.GeneralTokens >= 100, "eval.general_tokens", "is %d; a perplexity needs at least 100", e.GeneralTokens)
 }
 
-func validateGate(p *problems, at string, g eval.Rule) {
-	_, known := eval.MetricByName(g.Metric)
-	p.check(known, at+".metric", "is %q, which is not measured; %s", g.Metric, suggest(g.Metric, metricNames()))
-	p.check(g.Min != nil || g.Max != nil || g.Margin != nil, at, "has no limit; give it min, max or margin")
-	p.check(g.Min == nil || g.Max == nil || *g.Min <= *g.Max, at, "has a min above its max")
-	p.check(g.MinDocuments >= 0, at+".min_documents", "is %d; 0 means the usual number", g.MinDocuments)
+// validateGates looks for what is missing or misspelt in the file; whether a
+// whole rule can be judged is eval's to say.
+func validateGates(p *problems, gates []eval.Rule) {
+	whole := true
+	for i, g := range gates {
+		at := fmt.Sprintf("gates[%d]", i)
+		_, known := eval.MetricByName(g.Metric)
+		limited := g.Min != nil || g.Max != nil || g.Margin != nil
+		p.check(known, at+".metric", "is %q, which is not measured; %s", g.Metric, suggest(g.Metric, metricNames()))
+		p.check(limited, at, "has no limit; give it min, max or margin")
+		whole = whole && known && limited
+	}
+	if err := eval.ValidateRules(gates); whole && err != nil {
+		p.errs = append(p.errs, err)
+	}
 }
 
 func metricNames() []string {
