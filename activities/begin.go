@@ -154,20 +154,19 @@ func PutModel(store *artifact.Store, dir string) (artifact.Ref, error) {
 		}
 		tree.Files = append(tree.Files, artifact.TreeFile{Path: e.Name(), Ref: ref})
 	}
-	return putTree(store, tree)
+	return store.PutTree(artifact.KindModel, tree)
+}
+
+// besideWeights are the files of a model's folder that fine-tuning leaves as
+// they are.
+var besideWeights = []string{
+	"adapt_tokenizer.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json",
 }
 
 func partOfModel(name string) bool {
-	switch name {
-	case "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-		"adapt_tokenizer.json", "README.md", "LICENSE":
+	switch {
+	case slices.Contains(besideWeights, name), name == "config.json", name == "README.md", name == "LICENSE":
 		return true
 	}
 	return strings.HasSuffix(name, ".safetensors") || strings.HasSuffix(name, ".safetensors.index.json")
-}
-
-// putTree stores a model's list of files, sorted.
-func putTree(store *artifact.Store, tree artifact.Tree) (artifact.Ref, error) {
-	slices.SortFunc(tree.Files, func(x, y artifact.TreeFile) int { return strings.Compare(x.Path, y.Path) })
-	return store.PutJSON(artifact.KindModel, tree)
 }

@@ -10,6 +10,7 @@ import (
 	"adapt/config"
 	"adapt/ingest/deid"
 	"adapt/label"
+	"adapt/model"
 	"adapt/registry"
 	"adapt/tokenizer"
 )
@@ -125,8 +126,8 @@ func (a *Activities) tokenizer(ref artifact.Ref, maxTokens int) (tokenizer.Token
 	if err != nil {
 		return nil, 0, err
 	}
-	positions, err := maxPositions(dir)
-	return tok, min(maxTokens, positions), err
+	c, err := model.ReadConfig(dir)
+	return tok, min(maxTokens, c.MaxPositions), err
 }
 
 // gold finds the annotations that the configuration names and keeps their

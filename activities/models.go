@@ -113,5 +113,5 @@ func (a *Activities) withSettings(ref artifact.Ref, s ModelSettings) (artifact.R
 			files = append(files, f)
 		}
 	}
-	return putTree(a.store(), artifact.Tree{Files: files})
+	return a.store().PutTree(artifact.KindModel, artifact.Tree{Files: files})
 }

@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -123,7 +122,7 @@ func saveModel(net *model.Model, base, dir string) error {
 	if err := net.Save(dir); err != nil {
 		return err
 	}
-	for _, name := range []string{"adapt_tokenizer.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json"} {
+	for _, name := range besideWeights {
 		b, err := os.ReadFile(filepath.Join(base, name))
 		if errors.Is(err, os.ErrNotExist) {
 			continue
@@ -197,17 +196,4 @@ func follow(m *meter) func(train.Progress) {
 		}
 		m.say("%s", line)
 	}
-}
-
-// maxPositions reads how many tokens the model in dir can read.
-func maxPositions(dir string) (int, error) {
-	b, err := os.ReadFile(filepath.Join(dir, "config.json"))
-	if err != nil {
-		return 0, err
-	}
-	var c model.Config
-	if err := json.Unmarshal(b, &c); err != nil {
-		return 0, fmt.Errorf("the model's config.json: %w", err)
-	}
-	return c.MaxPositions, nil
 }

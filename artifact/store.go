@@ -2,6 +2,7 @@ package artifact
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
-	"strings"
 )
 
 // ErrNotFound is returned, wrapped, when a store does not hold an artifact.
@@ -79,7 +79,7 @@ func (s *Store) Put(kind Kind, src io.Reader) (Ref, error) {
 
 // PutBytes stores b.
 func (s *Store) PutBytes(kind Kind, b []byte) (Ref, error) {
-	return s.Put(kind, strings.NewReader(string(b)))
+	return s.Put(kind, bytes.NewReader(b))
 }
 
 // PutFile stores the content of the file at path.
@@ -216,6 +216,12 @@ func (s *Store) PutDir(kind Kind, dir string) (Ref, error) {
 	if err != nil {
 		return Ref{}, fmt.Errorf("artifact: put folder: %w", err)
 	}
+	return s.PutTree(kind, tree)
+}
+
+// PutTree stores a list of files, sorted by path: equal lists give equal
+// references.
+func (s *Store) PutTree(kind Kind, tree Tree) (Ref, error) {
 	sort.Slice(tree.Files, func(i, j int) bool { return tree.Files[i].Path < tree.Files[j].Path })
 	return s.PutJSON(kind, tree)
 }

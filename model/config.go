@@ -157,9 +157,9 @@ func (c Config) Rope(n int) (cos, sin []float32) {
 	return cos, sin
 }
 
-// readConfig reads dir/config.json over the defaults that Hugging Face gives a
-// Llama model's missing keys.
-func readConfig(dir string) (Config, error) {
+// ReadConfig reads dir/config.json over the defaults that Hugging Face gives a
+// Llama model's missing keys, and validates it.
+func ReadConfig(dir string) (Config, error) {
 	path := filepath.Join(dir, "config.json")
 	b, err := os.ReadFile(path)
 	if err != nil {

@@ -61,16 +61,12 @@ func (b *builder) loss(train bool) *G.Node {
 
 // param adds a weight of the model.
 func (b *builder) param(name string) *G.Node {
-	for _, t := range b.m.Tensors {
-		if t.Name == name {
-			p := b.g.Param(name, t.Shape, t.Data)
-			if b.full {
-				b.net.Params = append(b.net.Params, p)
-			}
-			return p.Node
-		}
+	t := b.m.tensor(name)
+	p := b.g.Param(name, t.Shape, t.Data)
+	if b.full {
+		b.net.Params = append(b.net.Params, p)
 	}
-	panic("no tensor " + name)
+	return p.Node
 }
 
 // weight adds a linear layer's weight with its adapter.

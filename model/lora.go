@@ -97,15 +97,6 @@ func (a *Adapter) Pair(name string) *Pair {
 	return a.byName[name]
 }
 
-// Tensors lists the adapter's weights.
-func (a *Adapter) Tensors() []Tensor {
-	var ts []Tensor
-	for _, p := range a.Pairs {
-		ts = append(ts, p.A, p.B)
-	}
-	return ts
-}
-
 // Merge adds the updates to the weights of m, for good.
 func (a *Adapter) Merge(m *Model, threads int) {
 	for _, p := range a.Pairs {

@@ -22,7 +22,7 @@ import (
 type Model struct {
 	Config  Config
 	Tensors []Tensor // in the order of Config.Shapes
-	byName  map[string][]float32
+	byName  map[string]*Tensor
 }
 
 // ErrNoWeights is returned, wrapped, for a model folder without weights.
@@ -55,11 +55,12 @@ func New(c Config, seed uint64) (*Model, error) {
 }
 
 func allocate(c Config) *Model {
-	m := &Model{Config: c, byName: map[string][]float32{}}
+	m := &Model{Config: c, byName: map[string]*Tensor{}}
 	for _, s := range c.Shapes() {
-		data := make([]float32, s.size())
-		m.Tensors = append(m.Tensors, Tensor{TensorShape: s, Data: data})
-		m.byName[s.Name] = data
+		m.Tensors = append(m.Tensors, Tensor{TensorShape: s, Data: make([]float32, s.size())})
+	}
+	for i := range m.Tensors {
+		m.byName[m.Tensors[i].Name] = &m.Tensors[i]
 	}
 	return m
 }
@@ -70,20 +71,15 @@ func (m *Model) Tensor(name string) []float32 {
 	if name == HeadName && m.Config.TieEmbeddings {
 		name = EmbedName
 	}
-	data, ok := m.byName[name]
+	return m.tensor(name).Data
+}
+
+func (m *Model) tensor(name string) *Tensor {
+	t, ok := m.byName[name]
 	if !ok {
 		panic("model: no tensor " + name)
 	}
-	return data
-}
-
-// Clone returns a model that shares nothing with m.
-func (m *Model) Clone() *Model {
-	c := allocate(m.Config)
-	for i, t := range m.Tensors {
-		copy(c.Tensors[i].Data, t.Data)
-	}
-	return c
+	return t
 }
 
 // Hash returns the SHA-256 of the configuration's shapes and all weights' bits.
@@ -100,7 +96,7 @@ func (m *Model) Hash() string {
 // shards that model.safetensors.index.json lists, in F32, F16 or BF16. It is
 // strict: a missing, extra or wrongly shaped tensor is an error that names it.
 func Load(dir string) (*Model, error) {
-	c, err := readConfig(dir)
+	c, err := ReadConfig(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -129,10 +125,6 @@ func (m *Model) readFile(path string, seen map[string]bool) error {
 		return err
 	}
 	defer f.close()
-	want := map[string]Tensor{}
-	for _, t := range m.Tensors {
-		want[t.Name] = t
-	}
 	names := make([]string, 0, len(f.headers))
 	for name := range f.headers {
 		names = append(names, name)
@@ -142,7 +134,7 @@ func (m *Model) readFile(path string, seen map[string]bool) error {
 		if derived(name) || (name == HeadName && m.Config.TieEmbeddings) {
 			continue
 		}
-		t, ok := want[name]
+		t, ok := m.byName[name]
 		switch {
 		case !ok:
 			return fmt.Errorf("tensor %q does not belong to a Llama model of this config.json", name)
