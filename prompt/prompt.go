@@ -50,9 +50,10 @@ func Ask(tok tokenizer.Tokenizer, input string) []int32 {
 	return append(ids, m.Output...)
 }
 
-// TurnLen returns how many tokens a turn takes in a rendered exchange.
-func TurnLen(tok tokenizer.Tokenizer, t Turn) int {
-	return len(Ask(tok, t.Input)) + len(tok.Encode(t.Output)) + 1
+// Room returns how many tokens a turn takes in a rendered exchange when its
+// output takes that many.
+func Room(tok tokenizer.Tokenizer, input string, output int) int {
+	return len(Ask(tok, input)) + output + 1
 }
 
 func (t *Tokens) add(ids []int32, w float32) {

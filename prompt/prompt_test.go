@@ -45,10 +45,10 @@ func TestRender(t *testing.T) {
 	}
 	n := 1
 	for _, turn := range turns {
-		n += TurnLen(letters{}, turn)
+		n += Room(letters{}, turn.Input, len(letters{}.Encode(turn.Output)))
 	}
 	if n != len(got.IDs) {
-		t.Errorf("TurnLen adds up to %d, Render gives %d tokens", n, len(got.IDs))
+		t.Errorf("Room adds up to %d, Render gives %d tokens", n, len(got.IDs))
 	}
 }
 

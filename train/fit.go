@@ -118,7 +118,7 @@ func (r *run) prepare(trainSet, devSet []Sequence) error {
 	if len(seqs) == 0 {
 		return fmt.Errorf("train: %w: of %d sequences none is usable", ErrNoData, len(trainSet))
 	}
-	if r.dev, _, err = usable(devSet, r.c); err != nil {
+	if err := r.setDev(devSet); err != nil {
 		return err
 	}
 	if r.c.LoRA != nil {
@@ -130,14 +130,22 @@ func (r *run) prepare(trainSet, devSet []Sequence) error {
 	if r.c.EvalEvery == 0 {
 		r.c.EvalEvery = max(1, r.plan.steps/10)
 	}
+	r.prints = fingerprint(r.m, seqs, r.dev, r.c)
+	r.state = state{Fingerprint: r.prints, Result: Result{Planned: r.plan.steps, Sequences: len(seqs), Dropped: dropped}}
+	return r.build()
+}
+
+// setDev packs the dev sequences in the order in which they came.
+func (r *run) setDev(seqs []Sequence) (err error) {
+	if r.dev, _, err = usable(seqs, r.c); err != nil {
+		return err
+	}
 	order := make([]int, len(r.dev))
 	for i := range order {
 		order[i] = i
 	}
 	r.devPack = pack(order, r.dev, r.c.BatchTokens)
-	r.prints = fingerprint(r.m, seqs, r.dev, r.c)
-	r.state = state{Fingerprint: r.prints, Result: Result{Planned: r.plan.steps, Sequences: len(seqs), Dropped: dropped}}
-	return r.build()
+	return nil
 }
 
 // build makes the graphs of a training step and of the dev loss.
@@ -162,13 +170,20 @@ func (r *run) build() error {
 	}
 	r.step = newStepper(net)
 	r.solver = &AdamW{Beta1: r.c.Beta1, Beta2: r.c.Beta2, Eps: 1e-8, Decay: r.c.WeightDecay, Clip: r.c.Clip, Threads: r.c.Threads}
-	if len(r.dev) > 0 {
-		net, err := r.m.Build(r.adapter, r.c.BatchTokens, r.c.Threads, false)
-		if err != nil {
-			return err
-		}
-		r.eval = newStepper(net)
+	return r.buildEval()
+}
+
+// buildEval makes the graph of the dev loss where there is something to
+// measure it on.
+func (r *run) buildEval() error {
+	if len(r.dev) == 0 {
+		return nil
 	}
+	net, err := r.m.Build(r.adapter, r.c.BatchTokens, r.c.Threads, false)
+	if err != nil {
+		return err
+	}
+	r.eval = newStepper(net)
 	return nil
 }
 
@@ -355,22 +370,14 @@ func (r *run) finish() error {
 // in training.
 func Loss(m *model.Model, seqs []Sequence, c Config) (float64, error) {
 	r := &run{m: m, c: c.withDefaults()}
-	var err error
-	if r.dev, _, err = usable(seqs, r.c); err != nil {
+	if err := r.setDev(seqs); err != nil {
 		return 0, err
 	}
 	if len(r.dev) == 0 {
 		return 0, fmt.Errorf("train: %w: no sequence has a loss", ErrNoData)
 	}
-	order := make([]int, len(r.dev))
-	for i := range order {
-		order[i] = i
-	}
-	r.devPack = pack(order, r.dev, r.c.BatchTokens)
-	net, err := m.Build(nil, r.c.BatchTokens, r.c.Threads, false)
-	if err != nil {
+	if err := r.buildEval(); err != nil {
 		return 0, err
 	}
-	r.eval = newStepper(net)
 	return r.devLoss()
 }

@@ -41,7 +41,7 @@ func windows(tok tokenizer.Tokenizer, turns []prompt.Turn, max int) []window {
 
 // turnLen is the length of a turn with at least reserve tokens of output.
 func turnLen(tok tokenizer.Tokenizer, t prompt.Turn) int {
-	return len(prompt.Ask(tok, t.Input)) + max(len(tok.Encode(t.Output)), reserve) + 1
+	return prompt.Room(tok, t.Input, max(len(tok.Encode(t.Output)), reserve))
 }
 
 // fit shortens an input, by whole words where it can, until its turn takes at

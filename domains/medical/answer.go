@@ -49,11 +49,11 @@ func (Medical) Answer(ctx context.Context, m domains.Model, doc *ingest.Document
 		return nil
 	}
 	// The closing turn must fit after every sentence.
-	last := turnRoom(m, closing)
+	room := func(input string) int { return prompt.Room(m.Tokenizer(), input, maxStatement) }
 	at := sentenceSpans(doc.Text, r.parts[partFindings])
 	for i, s := range at {
 		input := collapse(doc.Text[s.start:s.end])
-		if session.Len()+turnRoom(m, input)+last > m.MaxTokens() {
+		if session.Len()+room(input)+room(closing) > m.MaxTokens() {
 			if i == 0 {
 				return domains.Answer{}, fmt.Errorf("the first sentence of the findings does not fit into the model's context of %d tokens: use a model with a longer one", m.MaxTokens())
 			}
@@ -69,11 +69,6 @@ func (Medical) Answer(ctx context.Context, m domains.Model, doc *ingest.Document
 	}
 	a.Text = strings.Join(said, " ")
 	return a, nil
-}
-
-// turnRoom is how many tokens a turn may take, its answer included.
-func turnRoom(m domains.Model, input string) int {
-	return len(prompt.Ask(m.Tokenizer(), input)) + maxStatement + 1
 }
 
 func sentenceEnds(text string, s span) []int {
