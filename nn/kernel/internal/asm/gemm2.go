@@ -111,6 +111,14 @@ func micro2(rows int) {
 // laneBits holds 1<<lane for 16 lanes.
 var laneBits Mem
 
+// laneBitTable lays laneBits out.
+func laneBitTable() {
+	laneBits = GLOBL("laneBits", 8|16)
+	for i := range 16 {
+		DATA(4*i, U32(1<<i))
+	}
+}
+
 // masks2 makes lane masks of the low 16 bits of mask, using t.
 func masks2(mask Register, t, low, high VecPhysical) {
 	VMOVD(mask, t.AsX())

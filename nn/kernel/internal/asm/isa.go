@@ -137,8 +137,8 @@ var constants = map[string]Mem{}
 
 func constant(name string) Mem { return constants[name] }
 
-// data lays the constants out.
-func data() {
+// laneMasks lays firstLanes out.
+func laneMasks() {
 	firstLanes = GLOBL("firstLanes", 8|16)
 	for i := range 16 {
 		var x uint32
@@ -147,10 +147,10 @@ func data() {
 		}
 		DATA(4*i, U32(x))
 	}
-	laneBits = GLOBL("laneBits", 8|16)
-	for i := range 16 {
-		DATA(4*i, U32(1<<i))
-	}
+}
+
+// data lays the constants out.
+func data() {
 	for _, c := range []struct {
 		name  string
 		value float32

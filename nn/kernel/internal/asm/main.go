@@ -1,13 +1,33 @@
-// Command asm writes the assembly of package kernel. Run it by
+// Command asm writes the assembly of package kernel, in two parts: matrix
+// products and loops over vectors. Run it by
 //
 //	go generate ./nn/kernel
 package main
 
-import . "github.com/mmcloughlin/avo/build"
+import (
+	"flag"
+	"log"
+
+	. "github.com/mmcloughlin/avo/build"
+)
 
 func main() {
+	parts := map[string]func(){"gemm": gemm, "vector": vector}
+	name := flag.String("part", "", "`part` to write: gemm or vector")
+	flag.Parse()
+	part := parts[*name]
+	if part == nil {
+		log.Fatalf("-part is %q, want gemm or vector", *name)
+	}
 	ConstraintExpr("!purego")
-	data()
+	part()
+	Generate()
+}
+
+// gemm writes the inner loops of matrix products.
+func gemm() {
+	laneMasks()
+	laneBitTable()
 	for rows := 1; rows <= rows512; rows++ {
 		micro512(rows)
 	}
@@ -17,7 +37,6 @@ func main() {
 	packTrans512()
 	packRows512()
 	peak512()
-	avx512.vectors()
 
 	for rows := 1; rows <= rows2; rows++ {
 		micro2(rows)
@@ -28,6 +47,12 @@ func main() {
 	packTrans2()
 	packRows2()
 	peak2()
+}
+
+// vector writes the loops over vectors.
+func vector() {
+	laneMasks()
+	data()
+	avx512.vectors()
 	avx2.vectors()
-	Generate()
 }
