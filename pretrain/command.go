@@ -40,7 +40,8 @@ text and writes it as a Hugging Face folder with a model card.
 
 Each source names a kind of text and its files: .txt files of one document
 each, or .txt.gz files whose documents end with a line <|endoftext|>. SHARE
-takes a part of the documents, chosen by their content.
+takes a part of the documents, chosen by their content; above 1 it reads
+documents more than once.
 
 Stop it at any moment; the same command goes on from the last checkpoint and
 gives the same weights as an undisturbed run.`,
@@ -72,6 +73,7 @@ gives the same weights as an undisturbed run.`,
 	f.IntVar(&o.Context, "context", 512, "tokens in a sequence")
 	f.IntVar(&o.Batch, "batch", 4096, "tokens in a step")
 	f.Float64Var(&o.Rate, "rate", 1.5e-3, "peak learning rate")
+	f.StringVar(&o.Schedule, "schedule", "wsd", "of the learning rate: wsd, cosine, linear, constant")
 	f.Uint64Var(&o.Seed, "seed", 1, "seed of the weights and of the order of the text")
 	f.IntVar(&o.Threads, "threads", 0, "cores to use (default: all)")
 	cmd.MarkFlagRequired("out")

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"runtime"
 	"sync"
+	"time"
 
 	"adapt/model"
 	"adapt/tokenizer"
@@ -22,6 +23,7 @@ type Options struct {
 	Context  int     // tokens in a sequence
 	Batch    int     // tokens in a step
 	Rate     float64 // peak learning rate
+	Schedule string  // of the learning rate, as in train.Config
 	DevShare float64 // of the documents, held out to measure the loss
 	Dir      string  // checkpoints
 	Threads  int
@@ -67,7 +69,8 @@ func Run(ctx context.Context, tok tokenizer.Tokenizer, o Options) (Result, error
 	}
 	c := train.Config{
 		Seed: o.Seed, Steps: o.Steps, Epochs: 1, LearningRate: o.Rate, Warmup: 0.03, MinLR: 0.05,
-		BatchTokens: o.Batch, MaxTokens: o.Context, WeightDecay: 0.1, Clip: 1, Threads: o.Threads,
+		BatchTokens: o.Batch, MaxTokens: o.Context, WeightDecay: 0.1, Clip: 1, Threads: o.Threads, Schedule: o.Schedule,
+		Checkpoint: 5 * time.Minute,
 	}
 	res.Train, err = train.Fit(ctx, m, seqs, dev, c, train.Options{Dir: o.Dir, Progress: o.Progress})
 	if err != nil {
@@ -88,24 +91,36 @@ func Run(ctx context.Context, tok tokenizer.Tokenizer, o Options) (Result, error
 func read(s Source, tok tokenizer.Tokenizer, o Options) (Kind, []train.Sequence, []train.Sequence, error) {
 	kind := Kind{Name: s.Kind}
 	var texts []string
+	var copies []int
 	if err := s.documents(func(text string) {
-		if draw(text, "share") < s.Share {
-			texts = append(texts, tidy(text))
+		// A share of 2.3 reads all documents twice and 0.3 of them once more.
+		if n := int(math.Ceil(s.Share - draw(text, "share"))); n > 0 {
+			texts, copies = append(texts, tidy(text)), append(copies, n)
 		}
 	}); err != nil {
 		return kind, nil, nil, err
 	}
 	kind.Documents = len(texts)
 	tokens := encodeAll(tok, texts)
+	// Every kind of text holds out at least the document of the lowest draw,
+	// unless it is all there is.
+	lowest := 1.0
+	if o.DevShare > 0 && len(texts) > 1 {
+		for _, text := range texts {
+			lowest = min(lowest, draw(text, "dev"))
+		}
+	}
 	var seqs, dev []train.Sequence
 	for i, ids := range tokens {
-		held := draw(texts[i], "dev") < o.DevShare
+		held := draw(texts[i], "dev") < o.DevShare || draw(texts[i], "dev") == lowest
 		for n, at := 0, 0; at+2 < len(ids); n, at = n+1, at+o.Context {
 			// Sequences overlap by one token, so that every token is predicted.
 			seq := train.Sequence{ID: fmt.Sprintf("%s/%d/%d", s.Kind, i, n), IDs: ids[at:min(at+o.Context+1, len(ids))]}
 			if !held {
-				seqs = append(seqs, seq)
-				kind.Tokens += int64(len(seq.IDs) - 1)
+				for range copies[i] {
+					seqs = append(seqs, seq)
+				}
+				kind.Tokens += int64(copies[i] * (len(seq.IDs) - 1))
 			} else if len(dev) < maxDev {
 				dev = append(dev, seq)
 				kind.DevTokens += int64(len(seq.IDs) - 1)

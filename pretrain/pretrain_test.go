@@ -23,7 +23,8 @@ func TestParseSource(t *testing.T) {
 		{"contracts=c/*.txt", Source{"contracts", "c/*.txt", 1}, true},
 		{"c/*.txt", Source{}, false},
 		{"books=", Source{}, false},
-		{"books=a@2", Source{}, false},
+		{"books=a@2.5", Source{"books", "a", 2.5}, true},
+		{"books=a@-1", Source{}, false},
 		{"books=a@much", Source{}, false},
 	} {
 		got, err := ParseSource(test.arg)

@@ -19,7 +19,7 @@ import (
 type Source struct {
 	Kind  string  // "contracts"
 	Glob  string  // of .txt files, one document each, or .txt.gz files of documents
-	Share float64 // of the documents that are used, chosen by hash
+	Share float64 // of the documents that are used, chosen by hash; above 1: read more than once
 }
 
 // separator ends a document in a file of several.
@@ -34,8 +34,8 @@ func ParseSource(arg string) (Source, error) {
 	}
 	if glob, share, ok := strings.Cut(glob, "@"); ok {
 		f, err := strconv.ParseFloat(share, 64)
-		if err != nil || f <= 0 || f > 1 {
-			return s, fmt.Errorf("pretrain: share %q of source %s is no number between 0 and 1", share, kind)
+		if err != nil || f <= 0 || f > 100 {
+			return s, fmt.Errorf("pretrain: share %q of source %s is no number above 0 and up to 100", share, kind)
 		}
 		s.Glob, s.Share = glob, f
 	}

@@ -6,8 +6,10 @@ package train
 import (
 	"errors"
 	"fmt"
-	"math"
+	"maps"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"adapt/model"
@@ -47,7 +49,9 @@ type Config struct {
 	Steps        int     // optimizer steps; 0: from Epochs
 	LearningRate float64 // peak
 	Warmup       float64 // share of the steps with a rising rate
-	MinLR        float64 // the share of the peak where cosine decay ends
+	MinLR        float64 // the share of the peak where the decay ends
+	Schedule     string  // of the learning rate; see schedules; "" is cosine
+	Decay        float64 // wsd: the share of the steps that decay; 0: 0.2
 	BatchTokens  int     // rows of a packed step
 	MaxTokens    int     // of a sequence; 0: BatchTokens
 	Overlength   string  // of longer ones: "raise" or "drop"
@@ -87,6 +91,12 @@ func (c Config) withDefaults() Config {
 	if c.Checkpoint == 0 {
 		c.Checkpoint = 30 * time.Second
 	}
+	if c.Schedule == "" {
+		c.Schedule = "cosine"
+	}
+	if c.Decay == 0 {
+		c.Decay = 0.2
+	}
 	if c.Overlength == "" {
 		c.Overlength = "raise"
 	}
@@ -101,19 +111,10 @@ func (c Config) validate() error {
 		return fmt.Errorf("train: a batch of %d tokens is too small", c.BatchTokens)
 	case c.Steps <= 0 && c.Epochs <= 0:
 		return errors.New("train: neither steps nor epochs are positive")
+	case schedules[c.Schedule] == nil:
+		return fmt.Errorf("train: schedule %q is none of %s", c.Schedule, strings.Join(slices.Sorted(maps.Keys(schedules)), ", "))
 	case c.Overlength != "raise" && c.Overlength != "drop":
 		return fmt.Errorf("train: overlength is %q, want raise or drop", c.Overlength)
 	}
 	return nil
-}
-
-// rate is the learning rate of a step, counted from 0: linear warm-up, then
-// cosine decay (Loshchilov and Hutter 2017, arXiv:1608.03983).
-func (c Config) rate(step, steps int) float64 {
-	warm := int(math.Ceil(c.Warmup * float64(steps)))
-	if step < warm {
-		return c.LearningRate * float64(step+1) / float64(warm)
-	}
-	progress := float64(step-warm) / math.Max(1, float64(steps-warm))
-	return c.LearningRate * (c.MinLR + (1-c.MinLR)*0.5*(1+math.Cos(math.Pi*progress)))
 }
