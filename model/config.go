@@ -6,38 +6,40 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
-	"slices"
 )
 
-// Config describes a model of the Llama architecture; its JSON form is
-// Hugging Face's config.json.
+// Config describes a decoder-only transformer of one of the architectures in
+// arch_*.go. Its JSON form is that architecture's config.json of Hugging Face.
 type Config struct {
-	Architectures []string `json:"architectures"`
-	ModelType     string   `json:"model_type"`
-	VocabSize     int      `json:"vocab_size"`
-	Hidden        int      `json:"hidden_size"`
-	Intermediate  int      `json:"intermediate_size"`
-	Layers        int      `json:"num_hidden_layers"`
-	Heads         int      `json:"num_attention_heads"`
-	KVHeads       int      `json:"num_key_value_heads"`
-	HeadDim       int      `json:"head_dim,omitempty"` // 0: Hidden/Heads
-	MaxPositions  int      `json:"max_position_embeddings"`
-	RopeTheta     float64  `json:"rope_theta"`
-	NormEps       float64  `json:"rms_norm_eps"`
-	TieEmbeddings bool     `json:"tie_word_embeddings"`
-	HiddenAct     string   `json:"hidden_act"`
-	AttentionBias bool     `json:"attention_bias"`
-	MLPBias       bool     `json:"mlp_bias"`
-	TorchDtype    string   `json:"torch_dtype,omitempty"`
-	BOS           any      `json:"bos_token_id,omitempty"`
-	EOS           any      `json:"eos_token_id,omitempty"`
-	RopeScaling   any      `json:"rope_scaling,omitempty"`
+	Architectures []string
+	ModelType     string // "llama", "mistral", "qwen2", "gpt2"
+	VocabSize     int
+	Hidden        int // width of the residual stream
+	Intermediate  int // width within the MLP
+	Layers        int
+	Heads         int
+	KVHeads       int
+	HeadDim       int     // 0: Hidden/Heads
+	MaxPositions  int     // tokens of context
+	RopeTheta     float64 // of rotary positions
+	RopeScaling   *RopeScaling
+	NormEps       float64
+	TieEmbeddings bool   // the head is the embedding
+	HiddenAct     string // by Hugging Face's name; see Activation
+	AttentionBias bool   // Llama: biases of the attention's linear layers
+	MLPBias       bool   // Llama: biases of the MLP's
+	SlidingWindow int    // Mistral, Qwen2: see Window
+	TorchDtype    string
+	BOS, EOS      any // a token id, or a list of ids
+	// Extra are the keys of config.json that say nothing about the
+	// computation; they are written back.
+	Extra map[string]json.RawMessage
 }
 
-// ErrUnsupported is returned, wrapped, for a model of another architecture.
+// ErrUnsupported is returned, wrapped, for a model that asks for a computation
+// that is not there.
 var ErrUnsupported = errors.New("model architecture is not supported")
 
 // Dim returns the width of one attention head.
@@ -48,39 +50,72 @@ func (c Config) Dim() int {
 	return c.Hidden / c.Heads
 }
 
+// LayerNorm reports whether the norms are LayerNorm with a bias (Ba et al.
+// 2016, arXiv:1607.06450); else they are RMSNorm (Zhang and Sennrich 2019,
+// arXiv:1910.07467).
+func (c Config) LayerNorm() bool {
+	a, err := archOf(c.ModelType)
+	return err == nil && a.layerNorm
+}
+
+// Activation returns the function within the MLP: "silu", "gelu" (by erf), or
+// "gelu_tanh" for its approximation (Hendrycks and Gimpel 2016,
+// arXiv:1606.08415), "" for one that is not there.
+func (c Config) Activation() string {
+	switch c.HiddenAct {
+	case "silu", "swish":
+		return "silu"
+	case "gelu_new", "gelu_pytorch_tanh", "gelu_fast":
+		return "gelu_tanh"
+	case "gelu":
+		return "gelu"
+	}
+	return ""
+}
+
+// Window returns how many tokens a token attends to, itself and those just
+// before it; 0: all before it.
+func (c Config) Window() int { return c.SlidingWindow }
+
+// Bounds of a configuration's sizes, well above every known model's, so that
+// sums of products of two of them stay far from overflow.
+const (
+	maxLayers  = 1 << 12
+	maxWidth   = 1 << 20
+	maxEntries = 1 << 24 // of the vocabulary, positions
+)
+
 // Validate reports the first thing that makes c no model that can run here.
 func (c Config) Validate() error {
+	a, err := archOf(c.ModelType)
+	if err != nil {
+		return err
+	}
+	for _, n := range []struct {
+		name       string
+		value, max int
+	}{
+		{"vocabulary size", c.VocabSize, maxEntries}, {"width", c.Hidden, maxWidth}, {"width within the MLP", c.Intermediate, maxWidth},
+		{"number of layers", c.Layers, maxLayers}, {"number of positions", c.MaxPositions, maxEntries},
+		{"number of attention heads", c.Heads, maxWidth}, {"number of key-value heads", c.KVHeads, maxWidth},
+	} {
+		if n.value <= 0 || n.value > n.max {
+			return fmt.Errorf("model: config.json: the %s is %d, want 1 to %d", n.name, n.value, n.max)
+		}
+	}
 	switch {
-	case c.ModelType != "llama":
-		return fmt.Errorf("%w: model_type is %q, want \"llama\"", ErrUnsupported, c.ModelType)
-	case c.HiddenAct != "silu":
-		return fmt.Errorf("%w: hidden_act is %q, want \"silu\"", ErrUnsupported, c.HiddenAct)
-	case c.AttentionBias || c.MLPBias:
-		return fmt.Errorf("%w: linear layers with biases", ErrUnsupported)
-	case c.RopeScaling != nil:
-		return fmt.Errorf("%w: rope_scaling is set", ErrUnsupported)
-	case c.Heads <= 0 || c.KVHeads <= 0 || c.Heads%c.KVHeads != 0:
+	case c.Heads%c.KVHeads != 0:
 		return fmt.Errorf("model: %d attention heads do not share %d key-value heads", c.Heads, c.KVHeads)
 	case c.HeadDim == 0 && c.Hidden%c.Heads != 0:
 		return fmt.Errorf("model: width %d is no multiple of %d heads", c.Hidden, c.Heads)
-	case c.Dim()%2 != 0:
-		return fmt.Errorf("model: head width %d is odd; rotary positions need pairs", c.Dim())
+	case c.HeadDim < 0 || c.Dim() > maxWidth/c.Heads:
+		return fmt.Errorf("model: %d heads of width %d", c.Heads, c.Dim())
+	case !(c.NormEps > 0):
+		return fmt.Errorf("model: the norms' epsilon %g must be positive", c.NormEps)
+	case c.SlidingWindow < 0:
+		return fmt.Errorf("model: sliding window of %d tokens", c.SlidingWindow)
 	}
-	for _, n := range []struct {
-		name  string
-		value int
-	}{
-		{"vocab_size", c.VocabSize}, {"hidden_size", c.Hidden}, {"intermediate_size", c.Intermediate},
-		{"num_hidden_layers", c.Layers}, {"max_position_embeddings", c.MaxPositions},
-	} {
-		if n.value <= 0 || n.value > 1<<24 {
-			return fmt.Errorf("model: %s is %d", n.name, n.value)
-		}
-	}
-	if c.RopeTheta <= 0 || c.NormEps <= 0 {
-		return fmt.Errorf("model: rope_theta %g and rms_norm_eps %g must be positive", c.RopeTheta, c.NormEps)
-	}
-	return nil
+	return a.check(c)
 }
 
 // Params returns the number of weights, tied ones once.
@@ -92,89 +127,61 @@ func (c Config) Params() int {
 	return n
 }
 
-// A TensorShape is the name, as in Hugging Face's files, and shape of a weight.
-type TensorShape struct {
-	Name  string
-	Shape []int
-}
-
-func (t TensorShape) size() int {
-	n := 1
-	for _, d := range t.Shape {
-		n *= d
+// MarshalJSON writes the architecture's config.json.
+func (c Config) MarshalJSON() ([]byte, error) {
+	a, err := archOf(c.ModelType)
+	if err != nil {
+		return nil, err
 	}
-	return n
+	c.Architectures = []string{a.class}
+	return marshalWith(a.write(c), c.Extra)
 }
 
-// Names of weights outside the layers.
-const (
-	EmbedName = "model.embed_tokens.weight"
-	NormName  = "model.norm.weight"
-	HeadName  = "lm_head.weight"
-)
-
-// LayerName returns the name of a weight of a layer: LayerName(3,
-// "mlp.up_proj") is "model.layers.3.mlp.up_proj.weight".
-func LayerName(layer int, part string) string {
-	return fmt.Sprintf("model.layers.%d.%s.weight", layer, part)
-}
-
-// Shapes lists every weight of the model, in a fixed order.
-func (c Config) Shapes() []TensorShape {
-	q, kv := c.Heads*c.Dim(), c.KVHeads*c.Dim()
-	shapes := []TensorShape{{EmbedName, []int{c.VocabSize, c.Hidden}}}
-	for l := range c.Layers {
-		shapes = append(shapes,
-			TensorShape{LayerName(l, "input_layernorm"), []int{c.Hidden}},
-			TensorShape{LayerName(l, "self_attn.q_proj"), []int{q, c.Hidden}},
-			TensorShape{LayerName(l, "self_attn.k_proj"), []int{kv, c.Hidden}},
-			TensorShape{LayerName(l, "self_attn.v_proj"), []int{kv, c.Hidden}},
-			TensorShape{LayerName(l, "self_attn.o_proj"), []int{c.Hidden, q}},
-			TensorShape{LayerName(l, "post_attention_layernorm"), []int{c.Hidden}},
-			TensorShape{LayerName(l, "mlp.gate_proj"), []int{c.Intermediate, c.Hidden}},
-			TensorShape{LayerName(l, "mlp.up_proj"), []int{c.Intermediate, c.Hidden}},
-			TensorShape{LayerName(l, "mlp.down_proj"), []int{c.Hidden, c.Intermediate}},
-		)
+// UnmarshalJSON reads the config.json of any architecture over the defaults
+// that Hugging Face gives its missing keys. It does not validate.
+func (c *Config) UnmarshalJSON(b []byte) error {
+	var head struct {
+		ModelType     string          `json:"model_type"`
+		Architectures []string        `json:"architectures"`
+		Quantization  json.RawMessage `json:"quantization_config"`
 	}
-	shapes = append(shapes, TensorShape{NormName, []int{c.Hidden}})
-	if !c.TieEmbeddings {
-		shapes = append(shapes, TensorShape{HeadName, []int{c.VocabSize, c.Hidden}})
+	if err := json.Unmarshal(b, &head); err != nil {
+		return err
 	}
-	return shapes
-}
-
-// Rope returns the rotary tables for n positions, [n, Dim/2] each.
-func (c Config) Rope(n int) (cos, sin []float32) {
-	half := c.Dim() / 2
-	cos, sin = make([]float32, n*half), make([]float32, n*half)
-	for i := range half {
-		freq := math.Pow(c.RopeTheta, -2*float64(i)/float64(c.Dim()))
-		for p := range n {
-			s, co := math.Sincos(float64(p) * freq)
-			cos[p*half+i], sin[p*half+i] = float32(co), float32(s)
+	// Files of the early models name only the class.
+	if head.ModelType == "" && len(head.Architectures) > 0 {
+		for _, a := range archs {
+			if a.class == head.Architectures[0] {
+				head.ModelType = a.modelType
+			}
 		}
 	}
-	return cos, sin
+	a, err := archOf(head.ModelType)
+	if err != nil {
+		return err
+	}
+	if len(head.Quantization) > 0 && string(head.Quantization) != "null" {
+		return fmt.Errorf("%w: quantization_config is set; take the folder with the original weights", ErrUnsupported)
+	}
+	read, err := a.read(b)
+	if err != nil {
+		return err
+	}
+	read.ModelType = a.modelType
+	read.Extra, err = unknownKeys(b, a.write(Config{}))
+	*c = read
+	return err
 }
 
-// ReadConfig reads dir/config.json over the defaults that Hugging Face gives a
-// Llama model's missing keys, and validates it.
+// ReadConfig reads dir/config.json and validates it.
 func ReadConfig(dir string) (Config, error) {
-	path := filepath.Join(dir, "config.json")
-	b, err := os.ReadFile(path)
+	b, err := os.ReadFile(filepath.Join(dir, "config.json"))
 	if err != nil {
 		return Config{}, fmt.Errorf("model: reading config.json (is this a Hugging Face model folder?): %w", err)
 	}
-	c := Config{RopeTheta: 10000, NormEps: 1e-6, HiddenAct: "silu", MaxPositions: 2048}
+	var c Config
 	if err := json.Unmarshal(b, &c); err != nil {
 		return Config{}, fmt.Errorf("model: config.json: %w", err)
-	}
-	if c.KVHeads == 0 {
-		c.KVHeads = c.Heads
-	}
-	// Files of the early Llama-architecture models name only the class.
-	if c.ModelType == "" && slices.Contains(c.Architectures, "LlamaForCausalLM") {
-		c.ModelType = "llama"
 	}
 	return c, c.Validate()
 }

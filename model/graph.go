@@ -24,9 +24,24 @@ func (m *Model) Build(a *Adapter, tokens, threads int, train bool) (net *Net, er
 			err = fmt.Errorf("model: building the graph: %v", r)
 		}
 	}()
+	if err := m.Config.buildable(); err != nil {
+		return nil, err
+	}
 	b := &builder{m: m, a: a, full: train && a == nil, g: nn.NewGraph(tokens, threads), net: &Net{}}
 	b.net.Graph, b.net.Loss = b.g, b.loss(train)
 	return b.net, nil
+}
+
+// buildable reports what the graph does not compute.
+func (c Config) buildable() error {
+	a, err := archOf(c.ModelType)
+	if err != nil {
+		return err
+	}
+	if qkv, out, mlp := a.biases(c); qkv || out || mlp || a.layerNorm || a.positions != "" || a.gate == "" || c.Window() != 0 {
+		return fmt.Errorf("%w: no graph for biases, LayerNorm, learned positions, plain MLPs or sliding windows (model_type %q)", ErrUnsupported, c.ModelType)
+	}
+	return nil
 }
 
 type builder struct {

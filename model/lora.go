@@ -17,17 +17,16 @@ type LoRA struct {
 	Targets []string `json:"target_modules"` // "q_proj", …; empty: every linear layer
 }
 
-// Modules are the linear layers that an adapter may be put on.
-var modules = []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
-
 // Scale is the factor of the low-rank product.
 func (l LoRA) Scale() float32 { return float32(l.Alpha / float64(l.R)) }
 
-// Validate reports an unusable rank or an unknown target module.
-func (l LoRA) Validate() error {
+// Validate reports an unusable rank or a target module that models of c do not
+// have.
+func (l LoRA) Validate(c Config) error {
 	if l.R <= 0 || l.Alpha <= 0 {
 		return fmt.Errorf("model: LoRA rank %d and alpha %g must be positive", l.R, l.Alpha)
 	}
+	modules := c.modules()
 	for _, t := range l.Targets {
 		if !slices.Contains(modules, t) {
 			return fmt.Errorf("model: LoRA target %q is none of %s", t, strings.Join(modules, ", "))
@@ -36,10 +35,25 @@ func (l LoRA) Validate() error {
 	return nil
 }
 
+// modules lists the last names of the linear layers.
+func (c Config) modules() []string {
+	var names []string
+	for _, l := range c.Parts().Layers[0].Linears() {
+		if name := module(l.Name); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// module returns the last name of a weight's module.
+func module(weight string) string {
+	path := strings.TrimSuffix(weight, ".weight")
+	return path[strings.LastIndexByte(path, '.')+1:]
+}
+
 func (l LoRA) targets(name string) bool {
-	part := strings.TrimSuffix(name, ".weight")
-	part = part[strings.LastIndexByte(part, '.')+1:]
-	return slices.Contains(modules, part) && (len(l.Targets) == 0 || slices.Contains(l.Targets, part))
+	return len(l.Targets) == 0 || slices.Contains(l.Targets, module(name))
 }
 
 // An Adapter is a set of low-rank updates of a model's weights.
@@ -59,12 +73,13 @@ type Pair struct {
 // NewAdapter returns an adapter that changes nothing yet: A uniform as PEFT
 // initializes it (Kaiming with a = √5), B zero.
 func NewAdapter(c Config, l LoRA, seed uint64) (*Adapter, error) {
-	if err := l.Validate(); err != nil {
+	if err := l.Validate(c); err != nil {
 		return nil, err
 	}
 	a := &Adapter{LoRA: l}
+	linear := newModel(c).linear
 	for i, s := range c.Shapes() {
-		if !l.targets(s.Name) {
+		if !linear[s.Name] || !l.targets(s.Name) {
 			continue
 		}
 		out, in := s.Shape[0], s.Shape[1]

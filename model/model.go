@@ -4,18 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"slices"
-	"sort"
-	"strings"
 )
 
 // A Model is a configuration with its weights in float32.
@@ -23,6 +15,7 @@ type Model struct {
 	Config  Config
 	Tensors []Tensor // in the order of Config.Shapes
 	byName  map[string]*Tensor
+	linear  map[string]bool // weights of linear layers
 }
 
 // ErrNoWeights is returned, wrapped, for a model folder without weights.
@@ -30,34 +23,72 @@ var ErrNoWeights = errors.New("model folder has no weights")
 
 // New returns a model with random weights: normal with standard deviation
 // 0.02, smaller by sqrt(2·layers) where a layer writes to the residual stream
-// (Radford et al. 2019), and norms at one. The same seed gives the same bits.
+// (Radford et al. 2019), norms at one and biases at zero. The same seed gives
+// the same bits.
 func New(c Config, seed uint64) (*Model, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
 	m := allocate(c)
+	inits := c.initializers()
 	for i := range m.Tensors {
 		t := &m.Tensors[i]
+		init := inits[t.Name]
 		rng := rand.New(rand.NewPCG(seed, uint64(i)))
-		std := 0.02
-		if strings.HasSuffix(t.Name, "o_proj.weight") || strings.HasSuffix(t.Name, "down_proj.weight") {
-			std /= math.Sqrt(2 * float64(c.Layers))
-		}
 		for j := range t.Data {
-			if len(t.Shape) == 1 {
-				t.Data[j] = 1
-			} else {
-				t.Data[j] = float32(rng.NormFloat64() * std)
+			t.Data[j] = init.constant
+			if init.std > 0 {
+				t.Data[j] = float32(rng.NormFloat64() * init.std)
 			}
 		}
 	}
 	return m, nil
 }
 
+// An initializer is a constant, or normal with mean 0 where std is positive.
+type initializer struct {
+	std      float64
+	constant float32
+}
+
+func (c Config) initializers() map[string]initializer {
+	p := c.Parts()
+	normal := initializer{std: 0.02}
+	residual := initializer{std: 0.02 / math.Sqrt(2*float64(c.Layers))}
+	one := initializer{constant: 1}
+	// Biases, left out, are zero.
+	inits := map[string]initializer{p.Embed: normal, p.Head: normal, p.Norm.Weight: one}
+	if p.Positions != "" {
+		inits[p.Positions] = normal
+	}
+	for _, l := range p.Layers {
+		for _, linear := range l.Linears() {
+			inits[linear.Name] = normal
+		}
+		inits[l.Out.Name], inits[l.Down.Name] = residual, residual
+		inits[l.AttnNorm.Weight], inits[l.MLPNorm.Weight] = one, one
+	}
+	return inits
+}
+
 func allocate(c Config) *Model {
-	m := &Model{Config: c, byName: map[string]*Tensor{}}
+	m := newModel(c)
+	for i := range m.Tensors {
+		m.Tensors[i].Data = make([]float32, m.Tensors[i].size())
+	}
+	return m
+}
+
+// newModel returns a model whose tensors have no data yet.
+func newModel(c Config) *Model {
+	m := &Model{Config: c, byName: map[string]*Tensor{}, linear: map[string]bool{}}
+	for _, l := range c.Parts().Layers {
+		for _, linear := range l.Linears() {
+			m.linear[linear.Name] = true
+		}
+	}
 	for _, s := range c.Shapes() {
-		m.Tensors = append(m.Tensors, Tensor{TensorShape: s, Data: make([]float32, s.size())})
+		m.Tensors = append(m.Tensors, Tensor{TensorShape: s})
 	}
 	for i := range m.Tensors {
 		m.byName[m.Tensors[i].Name] = &m.Tensors[i]
@@ -68,14 +99,14 @@ func allocate(c Config) *Model {
 // Tensor returns the weight of that name, which shares memory with the model.
 // It panics on a name that the architecture does not have.
 func (m *Model) Tensor(name string) []float32 {
-	if name == HeadName && m.Config.TieEmbeddings {
-		name = EmbedName
-	}
 	return m.tensor(name).Data
 }
 
 func (m *Model) tensor(name string) *Tensor {
 	t, ok := m.byName[name]
+	if a, err := archOf(m.Config.ModelType); !ok && err == nil && name == a.head+".weight" {
+		t, ok = m.byName[a.embed+".weight"] // tied
+	}
 	if !ok {
 		panic("model: no tensor " + name)
 	}
@@ -90,130 +121,4 @@ func (m *Model) Hash() string {
 		binary.Write(h, binary.LittleEndian, t.Data)
 	}
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-// Load reads a Hugging Face folder: config.json and model.safetensors, or the
-// shards that model.safetensors.index.json lists, in F32, F16 or BF16. It is
-// strict: a missing, extra or wrongly shaped tensor is an error that names it.
-func Load(dir string) (*Model, error) {
-	c, err := ReadConfig(dir)
-	if err != nil {
-		return nil, err
-	}
-	paths, err := weightFiles(dir)
-	if err != nil {
-		return nil, err
-	}
-	m := allocate(c)
-	seen := map[string]bool{}
-	for _, path := range paths {
-		if err := m.readFile(path, seen); err != nil {
-			return nil, fmt.Errorf("model: %s: %w", filepath.Base(path), err)
-		}
-	}
-	for _, t := range m.Tensors {
-		if !seen[t.Name] {
-			return nil, fmt.Errorf("model: tensor %q is missing from the weights", t.Name)
-		}
-	}
-	return m, nil
-}
-
-func (m *Model) readFile(path string, seen map[string]bool) error {
-	f, err := openTensors(path)
-	if err != nil {
-		return err
-	}
-	defer f.close()
-	names := make([]string, 0, len(f.headers))
-	for name := range f.headers {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
-		if derived(name) || (name == HeadName && m.Config.TieEmbeddings) {
-			continue
-		}
-		t, ok := m.byName[name]
-		switch {
-		case !ok:
-			return fmt.Errorf("tensor %q does not belong to a Llama model of this config.json", name)
-		case seen[name]:
-			return fmt.Errorf("tensor %q is there twice", name)
-		case !slices.Equal(f.headers[name].Shape, t.Shape):
-			return fmt.Errorf("tensor %q has shape %v, config.json asks for %v", name, f.headers[name].Shape, t.Shape)
-		}
-		if err := f.read(name, t.Data); err != nil {
-			return err
-		}
-		seen[name] = true
-	}
-	return nil
-}
-
-// derived reports whether old files store a tensor that follows from the
-// configuration.
-func derived(name string) bool { return strings.HasSuffix(name, "rotary_emb.inv_freq") }
-
-// weightFiles lists a folder's safetensors files.
-func weightFiles(dir string) ([]string, error) {
-	single := filepath.Join(dir, "model.safetensors")
-	if _, err := os.Stat(single); err == nil {
-		return []string{single}, nil
-	}
-	b, err := os.ReadFile(single + ".index.json")
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: neither model.safetensors nor model.safetensors.index.json is there (pytorch_model.bin is not read: save the model with safe_serialization=True)", ErrNoWeights)
-	} else if err != nil {
-		return nil, err
-	}
-	var index struct {
-		WeightMap map[string]string `json:"weight_map"`
-	}
-	if err := json.Unmarshal(b, &index); err != nil {
-		return nil, fmt.Errorf("model: model.safetensors.index.json: %w", err)
-	}
-	var paths []string
-	for _, file := range index.WeightMap {
-		if !filepath.IsLocal(file) {
-			return nil, fmt.Errorf("model: model.safetensors.index.json names the file %q outside the folder", file)
-		}
-		if path := filepath.Join(dir, file); !slices.Contains(paths, path) {
-			paths = append(paths, path)
-		}
-	}
-	sort.Strings(paths)
-	return paths, nil
-}
-
-// Save writes config.json and model.safetensors to dir in float32, which
-// loads back to the same bits.
-func (m *Model) Save(dir string) error { return m.save(dir, "F32") }
-
-// SaveBF16 writes the weights in bfloat16, half as large and rounded to 8 bits
-// of precision.
-func (m *Model) SaveBF16(dir string) error { return m.save(dir, "BF16") }
-
-func (m *Model) save(dir, dtype string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("model: saving: %w", err)
-	}
-	c := m.Config
-	c.Architectures, c.ModelType = []string{"LlamaForCausalLM"}, "llama"
-	c.TorchDtype = map[string]string{"F32": "float32", "BF16": "bfloat16"}[dtype]
-	b, err := json.MarshalIndent(c, "", "  ")
-	if err != nil {
-		return fmt.Errorf("model: saving: %w", err)
-	}
-	if err := writeTensors(filepath.Join(dir, "model.safetensors"), m.Tensors, dtype); err != nil {
-		return fmt.Errorf("model: saving: %w", err)
-	}
-	err = writeFile(filepath.Join(dir, "config.json"), func(w io.Writer) error {
-		_, err := w.Write(append(b, '\n'))
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("model: saving: %w", err)
-	}
-	return nil
 }

@@ -90,9 +90,12 @@ func (t *tensorFile) readHeader() error {
 // check reports whether the tensor lies within a file's data and has as many
 // bytes as its shape needs.
 func (h tensorHeader) check(data int64) error {
+	if h.Offsets[0] < 0 || h.Offsets[1] < h.Offsets[0] || h.Offsets[1] > data {
+		return fmt.Errorf("bytes %v lie outside the file's %d bytes of data", h.Offsets, data)
+	}
 	size, err := dtypeSize(h.Dtype)
 	if err != nil {
-		return err
+		return nil // an error once it is needed; buffers are not
 	}
 	want := size
 	for _, d := range h.Shape {
@@ -100,9 +103,6 @@ func (h tensorHeader) check(data int64) error {
 			return fmt.Errorf("shape %v", h.Shape)
 		}
 		want *= int64(d)
-	}
-	if h.Offsets[0] < 0 || h.Offsets[1] < h.Offsets[0] || h.Offsets[1] > data {
-		return fmt.Errorf("bytes %v lie outside the file's %d bytes of data", h.Offsets, data)
 	}
 	if got := h.Offsets[1] - h.Offsets[0]; got != want {
 		return fmt.Errorf("%d bytes for shape %v of %s, want %d", got, h.Shape, h.Dtype, want)
@@ -123,6 +123,9 @@ func dtypeSize(dtype string) (int64, error) {
 // read decodes a tensor to float32.
 func (t *tensorFile) read(name string, dst []float32) error {
 	h := t.headers[name]
+	if _, err := dtypeSize(h.Dtype); err != nil {
+		return fmt.Errorf("reading tensor %q: %w", name, err)
+	}
 	raw := make([]byte, h.Offsets[1]-h.Offsets[0])
 	if _, err := t.f.ReadAt(raw, t.base+h.Offsets[0]); err != nil {
 		return fmt.Errorf("reading tensor %q: %w", name, err)
@@ -175,9 +178,16 @@ type Tensor struct {
 	Data []float32
 }
 
+// A storedTensor is a tensor as a file holds it; data is called once, when it
+// is written.
+type storedTensor struct {
+	TensorShape
+	data func() []float32
+}
+
 // writeTensors writes tensors in the order given, as F32 or BF16. The same
 // tensors give the same bytes.
-func writeTensors(path string, tensors []Tensor, dtype string) (err error) {
+func writeTensors(path string, tensors []storedTensor, dtype string) (err error) {
 	size, err := dtypeSize(dtype)
 	if err != nil {
 		return err
@@ -188,7 +198,7 @@ func writeTensors(path string, tensors []Tensor, dtype string) (err error) {
 	header := map[string]any{metadataKey: map[string]string{"format": "pt"}}
 	var at int64
 	for _, t := range tensors {
-		end := at + int64(len(t.Data))*size
+		end := at + int64(t.size())*size
 		header[t.Name] = tensorHeader{Dtype: dtype, Shape: t.Shape, Offsets: [2]int64{at, end}}
 		at = end
 	}
@@ -208,7 +218,7 @@ func writeTensors(path string, tensors []Tensor, dtype string) (err error) {
 			return err
 		}
 		for _, t := range tensors {
-			if err := writeData(w, t.Data, dtype); err != nil {
+			if err := writeData(w, t.data(), dtype); err != nil {
 				return err
 			}
 		}
@@ -261,7 +271,11 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 // WriteTensors writes tensors, in the order given, as a safetensors file in
 // float32. The file appears whole or not at all.
 func WriteTensors(path string, tensors []Tensor) error {
-	if err := writeTensors(path, tensors, "F32"); err != nil {
+	stored := make([]storedTensor, len(tensors))
+	for i, t := range tensors {
+		stored[i] = storedTensor{t.TensorShape, func() []float32 { return t.Data }}
+	}
+	if err := writeTensors(path, stored, "F32"); err != nil {
 		return fmt.Errorf("model: writing tensors: %w", err)
 	}
 	return nil
