@@ -36,8 +36,12 @@ type Config struct {
 	Eps          float64
 	RopeTheta    float64
 	RopeScaling  *Llama3Scaling
-	Window       int  // see Mask; 0 for all but Mistral
-	Tied         bool // whether the head is the embedding table
+	RopeFactor   float64 // divides positions (Chen et al. 2023, arXiv:2306.15595); 0: 1
+	Window       int     // see Mask
+	Tied         bool    // whether the head is the embedding table
+	// AttentionBias and MLPBias give Llama's linear layers biases.
+	AttentionBias, MLPBias bool
+	ErfGELU                bool // whether GPT-2's GELU is GELUErf instead of GELUTanh
 }
 
 func (c Config) filled() Config {
@@ -49,6 +53,9 @@ func (c Config) filled() Config {
 	}
 	if c.HeadDim == 0 {
 		c.HeadDim = c.Hidden / c.Heads
+	}
+	if c.RopeFactor == 0 {
+		c.RopeFactor = 1
 	}
 	return c
 }
@@ -90,18 +97,19 @@ func (c Config) Shapes() []Shape {
 		}
 		layerNorm("transformer.ln_f")
 	} else {
+		qkvBias := c.Architecture == Qwen2 || c.AttentionBias
 		matrix("model.embed_tokens", c.Vocab, c.Hidden, false)
 		for l := range c.Layers {
 			p := fmt.Sprintf("model.layers.%d.", l)
 			norm(p + "input_layernorm")
-			matrix(p+"self_attn.q_proj", q, c.Hidden, c.Architecture == Qwen2)
-			matrix(p+"self_attn.k_proj", kv, c.Hidden, c.Architecture == Qwen2)
-			matrix(p+"self_attn.v_proj", kv, c.Hidden, c.Architecture == Qwen2)
-			matrix(p+"self_attn.o_proj", c.Hidden, q, false)
+			matrix(p+"self_attn.q_proj", q, c.Hidden, qkvBias)
+			matrix(p+"self_attn.k_proj", kv, c.Hidden, qkvBias)
+			matrix(p+"self_attn.v_proj", kv, c.Hidden, qkvBias)
+			matrix(p+"self_attn.o_proj", c.Hidden, q, c.AttentionBias)
 			norm(p + "post_attention_layernorm")
-			matrix(p+"mlp.gate_proj", c.Intermediate, c.Hidden, false)
-			matrix(p+"mlp.up_proj", c.Intermediate, c.Hidden, false)
-			matrix(p+"mlp.down_proj", c.Hidden, c.Intermediate, false)
+			matrix(p+"mlp.gate_proj", c.Intermediate, c.Hidden, c.MLPBias)
+			matrix(p+"mlp.up_proj", c.Intermediate, c.Hidden, c.MLPBias)
+			matrix(p+"mlp.down_proj", c.Hidden, c.Intermediate, c.MLPBias)
 		}
 		norm("model.norm")
 	}

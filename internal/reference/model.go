@@ -190,6 +190,9 @@ func (r *run) logits(s Sequence) *matrix {
 func (r *run) llama(ids, pos []int32, mask Mask) *matrix {
 	t, c := r.t, r.c
 	freqs := Frequencies(c.HeadDim, c.RopeTheta, c.RopeScaling)
+	for i := range freqs {
+		freqs[i] /= c.RopeFactor
+	}
 	norm := func(x *matrix, name string) *matrix { return t.rmsNorm(x, r.leaves[name+".weight"], c.Eps) }
 	x := t.embed(r.leaves["model.embed_tokens.weight"], ids)
 	for l := range c.Layers {
@@ -214,6 +217,10 @@ func (r *run) gpt2(ids, pos []int32, mask Mask) *matrix {
 	norm := func(x *matrix, name string) *matrix {
 		return t.layerNorm(x, r.leaves[name+".weight"], r.leaves[name+".bias"], c.Eps)
 	}
+	gelu := t.gelu
+	if c.ErfGELU {
+		gelu = t.geluErf
+	}
 	x := t.add(t.embed(r.leaves["transformer.wte.weight"], ids), t.embed(r.leaves["transformer.wpe.weight"], pos))
 	for l := range c.Layers {
 		p := fmt.Sprintf("transformer.h.%d.", l)
@@ -221,7 +228,7 @@ func (r *run) gpt2(ids, pos []int32, mask Mask) *matrix {
 		q, k, v := t.columns(qkv, 0, width), t.columns(qkv, width, 2*width), t.columns(qkv, 2*width, 3*width)
 		attention := t.attention(q, k, v, c.Heads, c.Heads, c.HeadDim, mask)
 		x = t.add(x, r.linear(attention, p+"attn.c_proj"))
-		h := t.gelu(r.linear(norm(x, p+"ln_2"), p+"mlp.c_fc"))
+		h := gelu(r.linear(norm(x, p+"ln_2"), p+"mlp.c_fc"))
 		x = t.add(x, r.linear(h, p+"mlp.c_proj"))
 	}
 	return norm(x, "transformer.ln_f")

@@ -48,12 +48,15 @@ func TestModels(t *testing.T) {
 		dora     bool
 	}{
 		{name: "gpt2", config: small(GPT2)},
-		{name: "gpt2 untied", config: small(GPT2), change: func(c *Config) { c.Tied = false }},
+		{name: "gpt2 untied, gelu by erf", config: small(GPT2), change: func(c *Config) { c.Tied, c.ErfGELU = false, true }},
 		{name: "gpt2 lora", config: small(GPT2), adapters: []string{"transformer.h.0.attn.c_attn.weight", "transformer.h.1.mlp.c_fc.weight"}},
 		{name: "llama", config: small(Llama)},
 		{name: "llama tied, wide heads", config: small(Llama), change: func(c *Config) { c.Tied, c.HeadDim = true, 4 }},
 		{name: "llama3 positions", config: small(Llama), change: func(c *Config) {
 			c.RopeScaling = &Llama3Scaling{Factor: 4, LowFreqFactor: 1, HighFreqFactor: 4, OriginalPositions: 12}
+		}},
+		{name: "llama with biases, slow positions", config: small(Llama), change: func(c *Config) {
+			c.AttentionBias, c.MLPBias, c.RopeFactor = true, true, 2
 		}},
 		{name: "mistral", config: small(Mistral)},
 		{name: "qwen2", config: small(Qwen2)},

@@ -77,8 +77,10 @@ func RMSNorm(x, w []float64, eps float64) []float64 {
 // GELUErf is x·Φ(x) (Hendrycks and Gimpel 2016, arXiv:1606.08415), "gelu" in
 // Hugging Face's files.
 func GELUErf(x []float64) []float64 {
-	return each(x, func(v float64) float64 { return v * (1 + math.Erf(v/math.Sqrt2)) / 2 })
+	return each(x, func(v float64) float64 { return v * normalCDF(v) })
 }
+
+func normalCDF(v float64) float64 { return (1 + math.Erf(v/math.Sqrt2)) / 2 }
 
 // GELUTanh is that paper's approximation of it, which GPT-2 uses: "gelu_new".
 func GELUTanh(x []float64) []float64 { return each(x, geluTanh) }

@@ -144,6 +144,13 @@ func (t *tape) gelu(x *matrix) *matrix {
 	})
 }
 
+// geluErf is [GELUErf]; the derivative of Φ is the normal density.
+func (t *tape) geluErf(x *matrix) *matrix {
+	return t.elements(x, func(v float64) float64 { return v * normalCDF(v) }, func(v float64) float64 {
+		return normalCDF(v) + v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi)
+	})
+}
+
 // silu is [SiLU].
 func (t *tape) silu(x *matrix) *matrix {
 	return t.elements(x, func(v float64) float64 { return v * sigmoid(v) }, func(v float64) float64 {

@@ -25,6 +25,7 @@ func TestOperations(t *testing.T) {
 		{"over", [][2]int{{2, 3}, {2, 3}}, func(t *tape, in []*matrix) *matrix { return t.over(in[0], in[1]) }},
 		{"scale", [][2]int{{2, 3}}, func(t *tape, in []*matrix) *matrix { return t.scale(in[0], -1.5) }},
 		{"gelu", [][2]int{{2, 3}}, func(t *tape, in []*matrix) *matrix { return t.gelu(in[0]) }},
+		{"geluErf", [][2]int{{2, 3}}, func(t *tape, in []*matrix) *matrix { return t.geluErf(in[0]) }},
 		{"silu", [][2]int{{2, 3}}, func(t *tape, in []*matrix) *matrix { return t.silu(in[0]) }},
 		{"addRow", [][2]int{{2, 3}, {1, 3}}, func(t *tape, in []*matrix) *matrix { return t.addRow(in[0], in[1]) }},
 		{"scaleRows", [][2]int{{2, 3}, {2, 1}}, func(t *tape, in []*matrix) *matrix { return t.scaleRows(in[0], in[1]) }},
