@@ -1,0 +1,248 @@
+package model
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"adapt/internal/reference"
+
+	G "gorgonia.org/gorgonia"
+)
+
+// referenceModel is m with its adapter, which may be nil, in float64, as its
+// config.json describes it.
+func referenceModel(t *testing.T, m *Model, a *Adapter) reference.Model {
+	t.Helper()
+	r := reference.Model{Config: referenceConfig(t, m.Config), Weights: map[string][]float64{}, Adapters: map[string]reference.Adapter{}}
+	for _, tensor := range m.Tensors {
+		r.Weights[tensor.Name] = reference.Float64(tensor.Data)
+	}
+	if a == nil {
+		return r
+	}
+	for _, p := range a.Pairs {
+		r.Adapters[p.Name] = reference.Adapter{
+			Rank: a.LoRA.R, Scale: float64(a.LoRA.Scale()), A: reference.Float64(p.A.Data), B: reference.Float64(p.B.Data),
+		}
+	}
+	return r
+}
+
+func referenceConfig(t *testing.T, c Config) reference.Config {
+	t.Helper()
+	b, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := reference.ParseConfig(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// referenceSequences makes sequences of those lengths: random tokens and
+// weights, which predict the next token at about three positions of four.
+func referenceSequences(vocab int, lengths []int, seed uint64) []reference.Sequence {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	var sequences []reference.Sequence
+	for _, n := range lengths {
+		var s reference.Sequence
+		for range n {
+			s.IDs = append(s.IDs, int32(rng.IntN(vocab)))
+			s.Weights = append(s.Weights, float64(rng.IntN(4)+1)/4)
+		}
+		s.Targets = reference.NextTokens(s.IDs)
+		for i := range s.Targets {
+			if rng.IntN(4) == 0 {
+				s.Targets[i] = -1
+			}
+		}
+		sequences = append(sequences, s)
+	}
+	return sequences
+}
+
+// pack puts sequences into the batch of a net, one after the other, with
+// padding after them.
+func pack(n *Net, sequences []reference.Sequence, o reference.Objective) {
+	b, at := n.Graph.Batch, 0
+	b.Norm, b.Bounds = float32(o.Norm), []int32{0}
+	for _, s := range sequences {
+		for i := range s.IDs {
+			b.IDs[at], b.Targets[at], b.Weights[at], b.Pos[at] = s.IDs[i], s.Targets[i], float32(s.Weights[i]), int32(i)
+			at++
+		}
+		b.Bounds = append(b.Bounds, int32(at))
+	}
+	for ; at < len(b.IDs); at++ {
+		b.IDs[at], b.Targets[at] = 1, -1
+	}
+}
+
+// TestReference compares the loss and the gradient of every weight with an
+// independent implementation in float64, which runs the packed sequences one
+// by one.
+func TestReference(t *testing.T) {
+	const tolerance = 1e-4
+	change := func(name string, f func(c *Config)) Config {
+		c := archConfigs()[name]
+		f(&c)
+		return c
+	}
+	for _, test := range []struct {
+		name    string
+		config  Config
+		lora    *LoRA
+		lengths []int // of the packed sequences; default 6, 1, 9
+		o       reference.Objective
+	}{
+		{name: "llama, shared heads", config: smallConfig(true)},
+		{name: "llama untied", config: smallConfig(false)},
+		{name: "llama, two groups of wide heads", config: change("llama", func(c *Config) { c.Heads, c.KVHeads, c.HeadDim = 4, 2, 10 })},
+		{name: "llama, a group each", config: change("llama", func(c *Config) { c.KVHeads = 3 })},
+		{name: "llama at the kernels' width", lengths: []int{70, 3, 33}, config: change("llama", func(c *Config) {
+			c.Hidden, c.Intermediate, c.Heads, c.KVHeads, c.VocabSize, c.MaxPositions = 128, 160, 2, 1, 300, 70
+		})},
+		{name: "llama, more rows than a chunk of the loss", lengths: []int{300, 299, 180}, o: reference.Objective{Norm: 1000}, config: change("llama", func(c *Config) {
+			c.Layers, c.MaxPositions = 1, 300
+		})},
+		{name: "llama3 positions", config: change("llama", func(c *Config) {
+			c.HeadDim, c.RopeScaling = 8, &RopeScaling{Type: "llama3", Factor: 8, LowFreq: 1, HighFreq: 4, Original: 64}
+		})},
+		{name: "linear positions", config: change("llama", func(c *Config) { c.RopeScaling = &RopeScaling{Type: "linear", Factor: 3} })},
+		{name: "llama with biases", config: archConfigs()["llama with biases"]},
+		{name: "mistral", config: archConfigs()["mistral"]},
+		{name: "qwen2", config: archConfigs()["qwen2"]},
+		{name: "gpt2", config: archConfigs()["gpt2"]},
+		{name: "gpt2 untied, gelu by erf", config: change("gpt2", func(c *Config) { c.TieEmbeddings, c.HiddenAct = false, "gelu" })},
+		{name: "lora", config: smallConfig(true), lora: &LoRA{R: 2, Alpha: 3}},
+		{name: "lora on some", config: smallConfig(false), lora: &LoRA{R: 3, Alpha: 6, Targets: []string{"q_proj", "v_proj", "down_proj"}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m, err := New(test.config, 5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			spread(m)
+			var a *Adapter
+			if test.lora != nil {
+				a = roughAdapter(t, m.Config, *test.lora)
+			}
+			if test.lengths == nil {
+				test.lengths = []int{6, 1, 9}
+			}
+			if test.o.Norm == 0 {
+				test.o.Norm = 8
+			}
+			sequences := referenceSequences(m.Config.VocabSize, test.lengths, 7)
+			want := referenceModel(t, m, a).Run(sequences, test.o)
+
+			tokens := 2 // of padding
+			for _, n := range test.lengths {
+				tokens += n
+			}
+			net, err := m.Build(a, tokens, 2, true)
+			if errors.Is(err, ErrUnsupported) {
+				t.Skip(err)
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			pack(net, sequences, test.o)
+			loss, gradients := step(t, net)
+			if e := reference.RelativeError([]float32{loss}, []float64{want.Loss}); e > tolerance {
+				t.Errorf("loss %.7f, want %.7f", loss, want.Loss)
+			}
+			for _, p := range net.Params {
+				w := want.Gradients[strings.TrimPrefix(p.Name, "base_model.model.")]
+				if got := gradients[p.Name]; len(got) != len(w) {
+					t.Errorf("%s: %d gradients, want %d", p.Name, len(got), len(w))
+				} else if e := reference.RelativeError(got, w); e > tolerance {
+					t.Errorf("%s: the gradient is off by %.1e", p.Name, e)
+				}
+			}
+			trained := len(m.Tensors)
+			if a != nil {
+				trained = 2 * len(a.Pairs)
+			}
+			if len(net.Params) != trained {
+				t.Errorf("%d weights are trained, want %d", len(net.Params), trained)
+			}
+		})
+	}
+}
+
+// spread moves every weight so far that all of them matter, but no further
+// than float32 can follow at any width.
+func spread(m *Model) {
+	rng := rand.New(rand.NewPCG(2, 1))
+	for _, t := range m.Tensors {
+		for i := range t.Data {
+			t.Data[i] += float32(rng.NormFloat64() / math.Sqrt(float64(m.Config.Hidden)))
+		}
+	}
+}
+
+// roughAdapter returns an adapter that changes its weights much.
+func roughAdapter(t *testing.T, c Config, l LoRA) *Adapter {
+	t.Helper()
+	a, err := NewAdapter(c, l, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(9, 9))
+	for _, p := range a.Pairs {
+		for i := range p.B.Data {
+			p.B.Data[i] = float32(rng.NormFloat64() * 0.3)
+		}
+	}
+	return a
+}
+
+// step runs a net once and returns its loss and the gradients by name.
+func step(t *testing.T, net *Net) (loss float32, gradients map[string][]float32) {
+	t.Helper()
+	var nodes G.Nodes
+	for _, p := range net.Params {
+		nodes = append(nodes, p.Node)
+	}
+	grads, err := G.Grad(net.Loss, nodes...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vm := G.NewTapeMachine(net.Graph.ExprGraph)
+	defer vm.Close()
+	if err := vm.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+	gradients = map[string][]float32{}
+	for i, p := range net.Params {
+		gradients[p.Name] = slices.Clone(grads[i].Value().Data().([]float32))
+	}
+	return net.Loss.Value().Data().(float32), gradients
+}
+
+// TestReferenceShapes wants the reference and the model to have the same
+// weights, for every architecture.
+func TestReferenceShapes(t *testing.T) {
+	for name, c := range archConfigs() {
+		want := map[string]int{}
+		for _, s := range referenceConfig(t, c).Shapes() {
+			want[s.Name] = s.Rows * s.Cols
+		}
+		shapes := c.Shapes()
+		if len(shapes) != len(want) {
+			t.Errorf("%s: %d weights, want %d", name, len(shapes), len(want))
+		}
+		for _, s := range shapes {
+			if want[s.Name] != s.size() {
+				t.Errorf("%s: %s has %d values, want %d", name, s.Name, s.size(), want[s.Name])
+			}
+		}
+	}
+}
