@@ -67,7 +67,7 @@ func (l *loss) chunk(rows []int32, x, head []float32) {
 		l.targets[i], l.weights[i] = b.Targets[r], b.Weights[r]
 	}
 	kernel.Gemm(threads, false, true, n, l.vocab, w, 1, l.x, w, head, w, 0, l.logits, l.vocab)
-	kernel.CrossEntropy(threads, l.logits[:n*l.vocab], l.vocab, l.targets[:n], l.weights[:n], l.losses[:n], 1/b.Norm)
+	kernel.CrossEntropy(threads, l.logits[:n*l.vocab], l.vocab, l.targets[:n], l.weights[:n], l.losses[:n], 1/b.Norm, 0)
 	for i := range n {
 		b.Sum += float64(l.weights[i]) * float64(l.losses[i])
 	}

@@ -93,4 +93,17 @@ func Dot(a, b []float32) float32 { return active.dot(a, b[:len(a)]) }
 func SumSquares(x []float32) float64 { return active.sumSquares(x) }
 
 // HasNaNInf reports whether x holds a value that is not finite.
-func HasNaNInf(x []float32) bool { return !active.finite(x) }
+func HasNaNInf(threads int, x []float32) bool { return !active.finiteAll(threads, x) }
+
+func (o *ops) finiteAll(threads int, x []float32) bool {
+	const block = 1 << 14
+	var bad atomic.Bool
+	parallelCost(threads, ceilDiv(len(x), block), block, func(lo, hi int) {
+		for b := lo; b < hi && !bad.Load(); b++ {
+			if !o.finite(x[b*block : min(len(x), (b+1)*block)]) {
+				bad.Store(true)
+			}
+		}
+	})
+	return !bad.Load()
+}

@@ -25,6 +25,23 @@ type ops struct {
 	rotate     func(x, y, cos, sin []float32)                   // x, y = x*cos-y*sin, y*cos+x*sin
 	adamw      func(w, g, m, v []float32, p *adam)
 
+	sum           func(x []float32) float32
+	squaresAround func(x []float32, mean float32) float32                           // sum of (x-mean)²
+	dot3Around    func(x, w, dy []float32, mean float32) float32                    // sum of (x-mean)*w*dy
+	layerNorm     func(y, x, w, b []float32, mean, inv float32)                     // y = (x-mean)*inv*w + b
+	layerGradX    func(dx, x, w, dy []float32, mean, inv, shift, c float32)         // dx = inv*w*dy - shift - c*(x-mean)
+	layerGrad     func(dx, dw, db, x, w, dy []float32, mean, inv, shift, c float32) // also dw += inv*(x-mean)*dy; db += dy
+	geluTanh      func(y, x []float32)
+	geluTanhGrad  func(dx, x, dy []float32)
+	geluErf       func(y, x []float32)
+	geluErfGrad   func(dx, x, dy []float32)
+	addTo         func(out, x, y []float32)
+	scaleAdd      func(x []float32, a, b float32) // x = a*x + b
+	dotDiff       func(p, x, y []float32) float32 // sum of p*(x-y) where p is not 0
+	dropout       func(y, x []float32, d *draw)
+	noise         func(y []float32, d *draw)
+	read          func(x []float32) // only reads x, whose length is a multiple of 256
+
 	gemm gemmKernel
 }
 

@@ -22,7 +22,25 @@ var portable = &ops{
 	normGrad:   normGradGo,
 	rotate:     rotateGo,
 	adamw:      adamwGo,
-	gemm:       gemmGo,
+
+	sum:           sumGo,
+	squaresAround: squaresAroundGo,
+	dot3Around:    dot3AroundGo,
+	layerNorm:     layerNormGo,
+	layerGradX:    layerGradXGo,
+	layerGrad:     layerGradGo,
+	geluTanh:      geluTanhGo,
+	geluTanhGrad:  geluTanhGradGo,
+	geluErf:       geluErfGo,
+	geluErfGrad:   geluErfGradGo,
+	addTo:         addToGo,
+	scaleAdd:      scaleAddGo,
+	dotDiff:       dotDiffGo,
+	dropout:       dropoutGo,
+	noise:         noiseGo,
+	read:          readGo,
+
+	gemm: gemmGo,
 }
 
 func dotGo(a, b []float32) float32 {
@@ -64,6 +82,12 @@ func axpyGo(dst []float32, a float32, x []float32) {
 func addGo(dst, x []float32) {
 	for i, v := range x {
 		dst[i] += v
+	}
+}
+
+func addToGo(out, x, y []float32) {
+	for i, v := range x {
+		out[i] = v + y[i]
 	}
 }
 

@@ -22,37 +22,112 @@ func (o *ops) invRMS(x []float32, eps float32) float32 {
 	return float32(1 / math.Sqrt(float64(o.dot(x, x))/float64(len(x))+float64(eps)))
 }
 
-// normRows is how many rows RMSNormGrad sums into one partial dw.
+// normRows is how many rows are summed into one partial gradient of a weight.
 const normRows = 64
 
 // RMSNormGrad writes the gradients of RMSNorm: dx, like x, and dw, like w, given
-// dy, the gradient of y. dx may be dy.
+// dy, the gradient of y. dw may be nil if it is not wanted. dx may be x or dy.
 func RMSNormGrad(threads int, dx, dw, x, w, dy []float32, rows, dim int, eps float32) {
 	active.rmsNormGrad(threads, dx, dw, x, w, dy, rows, dim, eps)
 }
 
 func (o *ops) rmsNormGrad(threads int, dx, dw, x, w, dy []float32, rows, dim int, eps float32) {
-	w, dw = w[:dim], dw[:dim]
-	blocks := (rows + normRows - 1) / normRows
+	w = w[:dim]
+	var partial []float32 // for each block of rows its dw
+	blocks := ceilDiv(rows, normRows)
+	if dw != nil {
+		buf := getBuffer(blocks * dim)
+		defer putBuffer(buf)
+		partial = buf.data
+		clear(partial)
+	}
+	parallelCost(threads, blocks, 8*dim*normRows, func(lo, hi int) {
+		for b := lo; b < hi; b++ {
+			for r := b * normRows; r < min(rows, (b+1)*normRows); r++ {
+				row, grad, to := x[r*dim:(r+1)*dim], dy[r*dim:(r+1)*dim], dx[r*dim:(r+1)*dim]
+				inv := o.invRMS(row, eps)
+				c := inv * inv * inv * o.dot3(row, w, grad) / float32(dim)
+				if dw == nil {
+					o.layerGradX(to, row, w, grad, 0, inv, 0, c)
+				} else {
+					o.normGrad(to, partial[b*dim:(b+1)*dim], row, w, grad, inv, c)
+				}
+			}
+		}
+	})
+	if dw != nil {
+		o.sumBlocks(dw[:dim], partial, blocks, dim)
+	}
+}
+
+// AddRows adds b, a bias of dim elements, to each of rows rows of y.
+func AddRows(threads int, y, b []float32, rows, dim int) { active.addRows(threads, y, b, rows, dim) }
+
+func (o *ops) addRows(threads int, y, b []float32, rows, dim int) {
+	parallelCost(threads, rows, dim, func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			o.add(y[r*dim:(r+1)*dim], b[:dim])
+		}
+	})
+}
+
+// SumRows writes db, dim elements, as the sum of rows rows of dy: the gradient of
+// the bias of [AddRows]. With accumulate it adds the sum to db.
+func SumRows(threads int, db, dy []float32, rows, dim int, accumulate bool) {
+	active.sumRows(threads, db, dy, rows, dim, accumulate)
+}
+
+func (o *ops) sumRows(threads int, db, dy []float32, rows, dim int, accumulate bool) {
+	db = db[:dim]
+	blocks := ceilDiv(rows, normRows)
 	buf := getBuffer(blocks * dim)
 	defer putBuffer(buf)
 	partial := buf.data
 	clear(partial)
-	parallelCost(threads, blocks, 8*dim*normRows, func(lo, hi int) {
+	parallelCost(threads, blocks, dim*normRows, func(lo, hi int) {
 		for b := lo; b < hi; b++ {
-			sum := partial[b*dim : (b+1)*dim]
 			for r := b * normRows; r < min(rows, (b+1)*normRows); r++ {
-				row, grad := x[r*dim:(r+1)*dim], dy[r*dim:(r+1)*dim]
-				inv := o.invRMS(row, eps)
-				c := inv * inv * inv * o.dot3(row, w, grad) / float32(dim)
-				o.normGrad(dx[r*dim:(r+1)*dim], sum, row, w, grad, inv, c)
+				o.add(partial[b*dim:(b+1)*dim], dy[r*dim:(r+1)*dim])
 			}
 		}
 	})
-	clear(dw)
-	for b := range blocks {
-		o.add(dw, partial[b*dim:(b+1)*dim])
+	for b := 1; b < blocks; b++ {
+		o.add(partial[:dim], partial[b*dim:(b+1)*dim])
 	}
+	switch {
+	case blocks == 0 && !accumulate:
+		clear(db)
+	case blocks > 0 && accumulate:
+		o.add(db, partial[:dim])
+	case blocks > 0:
+		copy(db, partial)
+	}
+}
+
+// AddTo writes out = x + y. out may be x or y.
+func AddTo(threads int, out, x, y []float32) { active.addToAll(threads, out, x, y) }
+
+func (o *ops) addToAll(threads int, out, x, y []float32) {
+	chunks(threads, len(x), 1, func(lo, hi int) { o.addTo(out[lo:hi], x[lo:hi], y[lo:hi]) })
+}
+
+// SumSquaresN is [SumSquares] in parallel. The sum is made of blocks of a fixed
+// length, so that it is the same for every number of threads.
+func SumSquaresN(threads int, x []float32) float64 { return active.sumSquaresAll(threads, x) }
+
+func (o *ops) sumSquaresAll(threads int, x []float32) float64 {
+	const block = 1 << 16
+	partial := make([]float64, ceilDiv(len(x), block))
+	parallelCost(threads, len(partial), block, func(lo, hi int) {
+		for b := lo; b < hi; b++ {
+			partial[b] = o.sumSquares(x[b*block : min(len(x), (b+1)*block)])
+		}
+	})
+	var s float64
+	for _, p := range partial {
+		s += p
+	}
+	return s
 }
 
 // SwiGLU writes y = silu(gate)*up, where silu(x) = x/(1+exp(-x)). y may be gate
@@ -88,7 +163,7 @@ func chunks(threads, n, cost int, f func(lo, hi int)) {
 }
 
 // Softmax replaces x by its softmax. The largest element is subtracted first, so
-// that nothing overflows.
+// that nothing overflows. All is NaN if an element is NaN or +Inf, or all are -Inf.
 func Softmax(x []float32) { active.softmax(x) }
 
 func (o *ops) softmax(x []float32) {
@@ -97,46 +172,18 @@ func (o *ops) softmax(x []float32) {
 	}
 }
 
-// LogSumExp returns log(sum(exp(x))), -Inf for an empty x.
+// LogSumExp returns log(sum(exp(x))), -Inf for an empty x, NaN if x holds a NaN.
 func LogSumExp(x []float32) float32 { return active.logSumExp(x) }
 
 func (o *ops) logSumExp(x []float32) float32 {
 	m := o.max(x)
-	if math.IsInf(float64(m), -1) { // all are -Inf, unless one is NaN
-		for _, v := range x {
+	if math.IsInf(float64(m), 0) { // subtracting it would give NaN
+		for _, v := range x { // the largest, but NaN if there is one
 			m = max(m, v)
 		}
 		return m
 	}
 	return m + float32(math.Log(float64(o.sumExp(x, m))))
-}
-
-// CrossEntropy takes rows of vocab logits, one for each target. For each row i
-// it writes loss[i] = -log(softmax(logits)[targets[i]]), without the weight, and
-// overwrites the logits by the gradient scale*weights[i]*(softmax - onehot). A
-// row whose target is negative is ignored: its loss and its gradient are zero.
-func CrossEntropy(threads int, logits []float32, vocab int, targets []int32, weights, loss []float32, scale float32) {
-	active.crossEntropy(threads, logits, vocab, targets, weights, loss, scale)
-}
-
-func (o *ops) crossEntropy(threads int, logits []float32, vocab int, targets []int32, weights, loss []float32, scale float32) {
-	parallelCost(threads, len(targets), 8*vocab, func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			row := logits[i*vocab : (i+1)*vocab]
-			t := targets[i]
-			if t < 0 {
-				clear(row)
-				loss[i] = 0
-				continue
-			}
-			m, x := o.max(row), row[t]
-			sum := o.expSum(row, m)
-			loss[i] = float32(math.Log(float64(sum))) + m - x
-			g := scale * weights[i]
-			o.scale(row, g/sum)
-			row[t] -= g
-		}
-	})
 }
 
 // Rope rotates x, [tokens, heads*hd], in place as Llama models of Hugging Face
