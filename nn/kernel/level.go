@@ -42,6 +42,8 @@ type ops struct {
 	noise         func(y []float32, d *draw)
 	read          func(x []float32) // only reads x, whose length is a multiple of 256
 
+	stored [kinds]storedLoops // of stored weights, by [Kind]; F32 has none
+
 	gemm gemmKernel
 }
 

@@ -38,6 +38,30 @@ var avx512 = &ops{
 	normGrad:   normGradAVX512,
 	rotate:     rotateAVX512,
 	adamw:      func(w, g, m, v []float32, p *adam) { adamwAVX512(w, g, m, v, &p.beta1) },
+
+	sum:           sumAVX512,
+	squaresAround: squaresAroundAVX512,
+	dot3Around:    dot3AroundAVX512,
+	layerNorm:     layerNormAVX512,
+	layerGradX:    layerGradXAVX512,
+	layerGrad:     layerGradAVX512,
+	geluTanh:      geluTanhAVX512,
+	geluTanhGrad:  geluTanhGradAVX512,
+	geluErf:       geluErfAVX512,
+	geluErfGrad:   geluErfGradAVX512,
+	addTo:         addToAVX512,
+	scaleAdd:      scaleAddAVX512,
+	dotDiff:       dotDiffAVX512,
+	dropout:       func(y, x []float32, d *draw) { dropoutAVX512(y, x, &d.key0) },
+	noise:         func(y []float32, d *draw) { noiseAVX512(y, &d.key0) },
+	read:          readAVX512,
+
+	stored: [...]storedLoops{
+		BF16: {decodeBF16AVX512, dotsBF16AVX512},
+		Int8: {decodeInt8AVX512, dotsInt8AVX512},
+		NF4:  {decodeNF4AVX512, dotsNF4AVX512},
+	},
+
 	gemm: gemmKernel{
 		rows: 14,
 		cols: 32,
@@ -74,6 +98,30 @@ var avx2 = &ops{
 	normGrad:   normGradAVX2,
 	rotate:     rotateAVX2,
 	adamw:      func(w, g, m, v []float32, p *adam) { adamwAVX2(w, g, m, v, &p.beta1) },
+
+	sum:           sumAVX2,
+	squaresAround: squaresAroundAVX2,
+	dot3Around:    dot3AroundAVX2,
+	layerNorm:     layerNormAVX2,
+	layerGradX:    layerGradXAVX2,
+	layerGrad:     layerGradAVX2,
+	geluTanh:      geluTanhAVX2,
+	geluTanhGrad:  geluTanhGradAVX2,
+	geluErf:       geluErfAVX2,
+	geluErfGrad:   geluErfGradAVX2,
+	addTo:         addToAVX2,
+	scaleAdd:      scaleAddAVX2,
+	dotDiff:       dotDiffAVX2,
+	dropout:       func(y, x []float32, d *draw) { dropoutAVX2(y, x, &d.key0) },
+	noise:         func(y []float32, d *draw) { noiseAVX2(y, &d.key0) },
+	read:          readAVX2,
+
+	stored: [...]storedLoops{
+		BF16: {decodeBF16AVX2, dotsBF16AVX2},
+		Int8: {decodeInt8AVX2, dotsInt8AVX2},
+		NF4:  {decodeNF4AVX2, dotsNF4AVX2},
+	},
+
 	gemm: gemmKernel{
 		rows: 6,
 		cols: 16,

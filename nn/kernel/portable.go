@@ -40,6 +40,12 @@ var portable = &ops{
 	noise:         noiseGo,
 	read:          readGo,
 
+	stored: [...]storedLoops{
+		BF16: {decode: decodeBF16Go},
+		Int8: {decode: decodeInt8Go},
+		NF4:  {decode: decodeNF4Go},
+	},
+
 	gemm: gemmGo,
 }
 

@@ -48,12 +48,15 @@ func TestRMSNorm(t *testing.T) {
 		y, dx, dw := nans(len(x)), nans(len(x)), nans(dim)
 		o.rmsNorm(threads, y, x, w, rows, dim, eps)
 		o.rmsNormGrad(threads, dx, dw, x, w, dy, rows, dim, eps)
+		frozen := nans(len(x))
+		o.rmsNormGrad(threads, frozen, nil, x, w, dy, rows, dim, eps)
+		agree(t, "dx with a frozen weight", frozen, dx, 1e-6)
 		if threads == 1 {
 			near(t, "y", y, forward(), 1e-5)
 			checkGrad(t, "dx", x, dx, loss)
 			checkGrad(t, "dw", w, dw, loss)
 		}
-		return [][]float32{y, dx, dw}
+		return [][]float32{y, dx, dw, frozen}
 	})
 }
 
@@ -82,52 +85,6 @@ func TestSwiGLU(t *testing.T) {
 	})
 }
 
-func TestCrossEntropy(t *testing.T) {
-	const rows, vocab, scale = 90, 331, 0.25
-	rng := rngFor(t)
-	logits, weights, targets := random(rng, rows*vocab), random(rng, rows), make([]int32, rows)
-	for i := range targets {
-		targets[i] = int32(rng.IntN(vocab))
-		logits[i*vocab] += 200 // would overflow if the largest were not subtracted
-	}
-	targets[3], targets[50] = -1, -100
-	forward := func() []float64 {
-		loss := make([]float64, rows)
-		for i, target := range targets {
-			if target < 0 {
-				continue
-			}
-			row := logits[i*vocab : (i+1)*vocab]
-			most, sum := float64(row[0]), 0.0
-			for _, x := range row {
-				most = max(most, float64(x))
-			}
-			for _, x := range row {
-				sum += math.Exp(float64(x) - most)
-			}
-			loss[i] = math.Log(sum) + most - float64(row[target])
-		}
-		return loss
-	}
-	total := func() float64 { return scale * dot64(forward(), weights) }
-	eachThreads(t, func(t *testing.T, o *ops, threads int) [][]float32 {
-		grad, loss := append([]float32(nil), logits...), nans(rows)
-		o.crossEntropy(threads, grad, vocab, targets, weights, loss, scale)
-		if threads == 1 {
-			near(t, "loss", loss, forward(), 1e-6)
-			checkGrad(t, "logits", logits, grad, total)
-			for _, i := range []int{3, 50} {
-				for j, x := range grad[i*vocab : (i+1)*vocab] {
-					if x != 0 {
-						t.Fatalf("the gradient of ignored row %d is %g at %d", i, x, j)
-					}
-				}
-			}
-		}
-		return [][]float32{grad, loss}
-	})
-}
-
 func TestSoftmax(t *testing.T) {
 	for _, o := range machineLevels() {
 		x := []float32{1000, 1001, -inf, 999.5, 1000, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1001, 500}
@@ -143,14 +100,26 @@ func TestSoftmax(t *testing.T) {
 		near(t, o.level, x, want, 1e-6)
 		o.softmax(nil)
 
-		for _, bad := range []float32{nan, inf} {
-			x := []float32{1, bad, 2}
-			if got := o.logSumExp(x); got == got && bad != inf {
-				t.Errorf("%s: LogSumExp with %g is %g", o.level, bad, got)
+		for _, n := range lengths[3:] {
+			for _, bad := range []float32{nan, inf} {
+				for _, i := range []int{0, n / 2, n - 1} {
+					x := random(rngFor(t), n)
+					x[(i+1)%n] = -inf
+					x[i] = bad
+					if got := o.logSumExp(x); bad == inf && got != inf || bad != bad && got == got {
+						t.Errorf("%s: LogSumExp with %g is %g", o.level, bad, got)
+					}
+					o.softmax(x)
+					for j, v := range x {
+						if v == v {
+							t.Fatalf("%s: Softmax with %g at %d of %d is %g at %d", o.level, bad, i, n, v, j)
+						}
+					}
+				}
 			}
-			if o.softmax(x); x[1] == x[1] {
-				t.Errorf("%s: Softmax hides %g", o.level, bad)
-			}
+		}
+		if x := []float32{inf, nan}; o.logSumExp(x) == o.logSumExp(x) {
+			t.Errorf("%s: LogSumExp hides NaN behind Inf", o.level)
 		}
 		for _, x := range [][]float32{nil, {-inf, -inf}} {
 			if got := o.logSumExp(x); got != -inf {
@@ -158,6 +127,40 @@ func TestSoftmax(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestRowSums(t *testing.T) {
+	const rows, dim = 1999, 69
+	rng := rngFor(t)
+	y, b, db := random(rng, rows*dim), random(rng, dim), random(rng, dim)
+	added, sums, both := make([]float64, len(y)), make([]float64, dim), make([]float64, dim)
+	for i, v := range y {
+		added[i] = float64(v) + float64(b[i%dim])
+		sums[i%dim] += float64(v)
+	}
+	for i := range both {
+		both[i] = sums[i] + float64(db[i])
+	}
+	eachThreads(t, func(t *testing.T, o *ops, threads int) [][]float32 {
+		got, sum, acc := append([]float32(nil), y...), nans(dim), append([]float32(nil), db...)
+		o.addRows(threads, got, b, rows, dim)
+		near(t, "added", got, added, 1e-6)
+		o.sumRows(threads, sum, y, rows, dim, false)
+		near(t, "sum", sum, sums, 1e-5)
+		o.sumRows(threads, acc, y, rows, dim, true)
+		near(t, "accumulated", acc, both, 1e-5)
+		none := nans(dim)
+		o.sumRows(threads, none, nil, 0, dim, false)
+		agree(t, "sum of no rows", none, make([]float32, dim), 0)
+		out := nans(len(y))
+		o.addToAll(threads, out, y, got)
+		for i := range out {
+			if out[i] != y[i]+got[i] {
+				t.Fatalf("element %d of a sum is %g", i, out[i])
+			}
+		}
+		return [][]float32{got, sum, acc}
+	})
 }
 
 func TestRope(t *testing.T) {

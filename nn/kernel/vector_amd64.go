@@ -56,6 +56,54 @@ func sumSquaresAVX512(x []float32) float64
 func adamwAVX512(w []float32, g []float32, m []float32, v []float32, p *float32)
 
 //go:noescape
+func sumAVX512(x []float32) float32
+
+//go:noescape
+func squaresAroundAVX512(x []float32, mean float32) float32
+
+//go:noescape
+func dot3AroundAVX512(x []float32, w []float32, dy []float32, mean float32) float32
+
+//go:noescape
+func layerNormAVX512(y []float32, x []float32, w []float32, b []float32, mean float32, inv float32)
+
+//go:noescape
+func layerGradXAVX512(dx []float32, x []float32, w []float32, dy []float32, mean float32, inv float32, shift float32, c float32)
+
+//go:noescape
+func layerGradAVX512(dx []float32, dw []float32, db []float32, x []float32, w []float32, dy []float32, mean float32, inv float32, shift float32, c float32)
+
+//go:noescape
+func geluTanhAVX512(y []float32, x []float32)
+
+//go:noescape
+func geluTanhGradAVX512(dx []float32, x []float32, dy []float32)
+
+//go:noescape
+func geluErfAVX512(y []float32, x []float32)
+
+//go:noescape
+func geluErfGradAVX512(dx []float32, x []float32, dy []float32)
+
+//go:noescape
+func addToAVX512(out []float32, x []float32, y []float32)
+
+//go:noescape
+func scaleAddAVX512(x []float32, a float32, b float32)
+
+//go:noescape
+func dotDiffAVX512(p []float32, x []float32, y []float32) float32
+
+//go:noescape
+func readAVX512(x []float32)
+
+//go:noescape
+func dropoutAVX512(y []float32, x []float32, d *uint32)
+
+//go:noescape
+func noiseAVX512(y []float32, d *uint32)
+
+//go:noescape
 func dotAVX2(a []float32, b []float32) float32
 
 //go:noescape
@@ -105,3 +153,51 @@ func sumSquaresAVX2(x []float32) float64
 
 //go:noescape
 func adamwAVX2(w []float32, g []float32, m []float32, v []float32, p *float32)
+
+//go:noescape
+func sumAVX2(x []float32) float32
+
+//go:noescape
+func squaresAroundAVX2(x []float32, mean float32) float32
+
+//go:noescape
+func dot3AroundAVX2(x []float32, w []float32, dy []float32, mean float32) float32
+
+//go:noescape
+func layerNormAVX2(y []float32, x []float32, w []float32, b []float32, mean float32, inv float32)
+
+//go:noescape
+func layerGradXAVX2(dx []float32, x []float32, w []float32, dy []float32, mean float32, inv float32, shift float32, c float32)
+
+//go:noescape
+func layerGradAVX2(dx []float32, dw []float32, db []float32, x []float32, w []float32, dy []float32, mean float32, inv float32, shift float32, c float32)
+
+//go:noescape
+func geluTanhAVX2(y []float32, x []float32)
+
+//go:noescape
+func geluTanhGradAVX2(dx []float32, x []float32, dy []float32)
+
+//go:noescape
+func geluErfAVX2(y []float32, x []float32)
+
+//go:noescape
+func geluErfGradAVX2(dx []float32, x []float32, dy []float32)
+
+//go:noescape
+func addToAVX2(out []float32, x []float32, y []float32)
+
+//go:noescape
+func scaleAddAVX2(x []float32, a float32, b float32)
+
+//go:noescape
+func dotDiffAVX2(p []float32, x []float32, y []float32) float32
+
+//go:noescape
+func readAVX2(x []float32)
+
+//go:noescape
+func dropoutAVX2(y []float32, x []float32, d *uint32)
+
+//go:noescape
+func noiseAVX2(y []float32, d *uint32)

@@ -256,6 +256,258 @@ DATA cnegInf<>+56(SB)/4, $0xff800000
 DATA cnegInf<>+60(SB)/4, $0xff800000
 GLOBL cnegInf<>(SB), RODATA|NOPTR, $64
 
+DATA csign<>+0(SB)/4, $0x80000000
+DATA csign<>+4(SB)/4, $0x80000000
+DATA csign<>+8(SB)/4, $0x80000000
+DATA csign<>+12(SB)/4, $0x80000000
+DATA csign<>+16(SB)/4, $0x80000000
+DATA csign<>+20(SB)/4, $0x80000000
+DATA csign<>+24(SB)/4, $0x80000000
+DATA csign<>+28(SB)/4, $0x80000000
+DATA csign<>+32(SB)/4, $0x80000000
+DATA csign<>+36(SB)/4, $0x80000000
+DATA csign<>+40(SB)/4, $0x80000000
+DATA csign<>+44(SB)/4, $0x80000000
+DATA csign<>+48(SB)/4, $0x80000000
+DATA csign<>+52(SB)/4, $0x80000000
+DATA csign<>+56(SB)/4, $0x80000000
+DATA csign<>+60(SB)/4, $0x80000000
+GLOBL csign<>(SB), RODATA|NOPTR, $64
+
+DATA cmagnitude<>+0(SB)/4, $0x7fffffff
+DATA cmagnitude<>+4(SB)/4, $0x7fffffff
+DATA cmagnitude<>+8(SB)/4, $0x7fffffff
+DATA cmagnitude<>+12(SB)/4, $0x7fffffff
+DATA cmagnitude<>+16(SB)/4, $0x7fffffff
+DATA cmagnitude<>+20(SB)/4, $0x7fffffff
+DATA cmagnitude<>+24(SB)/4, $0x7fffffff
+DATA cmagnitude<>+28(SB)/4, $0x7fffffff
+DATA cmagnitude<>+32(SB)/4, $0x7fffffff
+DATA cmagnitude<>+36(SB)/4, $0x7fffffff
+DATA cmagnitude<>+40(SB)/4, $0x7fffffff
+DATA cmagnitude<>+44(SB)/4, $0x7fffffff
+DATA cmagnitude<>+48(SB)/4, $0x7fffffff
+DATA cmagnitude<>+52(SB)/4, $0x7fffffff
+DATA cmagnitude<>+56(SB)/4, $0x7fffffff
+DATA cmagnitude<>+60(SB)/4, $0x7fffffff
+GLOBL cmagnitude<>(SB), RODATA|NOPTR, $64
+
+DATA cminusHalf<>+0(SB)/4, $0xbf000000
+DATA cminusHalf<>+4(SB)/4, $0xbf000000
+DATA cminusHalf<>+8(SB)/4, $0xbf000000
+DATA cminusHalf<>+12(SB)/4, $0xbf000000
+DATA cminusHalf<>+16(SB)/4, $0xbf000000
+DATA cminusHalf<>+20(SB)/4, $0xbf000000
+DATA cminusHalf<>+24(SB)/4, $0xbf000000
+DATA cminusHalf<>+28(SB)/4, $0xbf000000
+DATA cminusHalf<>+32(SB)/4, $0xbf000000
+DATA cminusHalf<>+36(SB)/4, $0xbf000000
+DATA cminusHalf<>+40(SB)/4, $0xbf000000
+DATA cminusHalf<>+44(SB)/4, $0xbf000000
+DATA cminusHalf<>+48(SB)/4, $0xbf000000
+DATA cminusHalf<>+52(SB)/4, $0xbf000000
+DATA cminusHalf<>+56(SB)/4, $0xbf000000
+DATA cminusHalf<>+60(SB)/4, $0xbf000000
+GLOBL cminusHalf<>(SB), RODATA|NOPTR, $64
+
+DATA cgeluMax<>+0(SB)/4, $0x41100000
+DATA cgeluMax<>+4(SB)/4, $0x41100000
+DATA cgeluMax<>+8(SB)/4, $0x41100000
+DATA cgeluMax<>+12(SB)/4, $0x41100000
+DATA cgeluMax<>+16(SB)/4, $0x41100000
+DATA cgeluMax<>+20(SB)/4, $0x41100000
+DATA cgeluMax<>+24(SB)/4, $0x41100000
+DATA cgeluMax<>+28(SB)/4, $0x41100000
+DATA cgeluMax<>+32(SB)/4, $0x41100000
+DATA cgeluMax<>+36(SB)/4, $0x41100000
+DATA cgeluMax<>+40(SB)/4, $0x41100000
+DATA cgeluMax<>+44(SB)/4, $0x41100000
+DATA cgeluMax<>+48(SB)/4, $0x41100000
+DATA cgeluMax<>+52(SB)/4, $0x41100000
+DATA cgeluMax<>+56(SB)/4, $0x41100000
+DATA cgeluMax<>+60(SB)/4, $0x41100000
+GLOBL cgeluMax<>(SB), RODATA|NOPTR, $64
+
+DATA cgelu1<>+0(SB)/4, $0x3fcc422a
+DATA cgelu1<>+4(SB)/4, $0x3fcc422a
+DATA cgelu1<>+8(SB)/4, $0x3fcc422a
+DATA cgelu1<>+12(SB)/4, $0x3fcc422a
+DATA cgelu1<>+16(SB)/4, $0x3fcc422a
+DATA cgelu1<>+20(SB)/4, $0x3fcc422a
+DATA cgelu1<>+24(SB)/4, $0x3fcc422a
+DATA cgelu1<>+28(SB)/4, $0x3fcc422a
+DATA cgelu1<>+32(SB)/4, $0x3fcc422a
+DATA cgelu1<>+36(SB)/4, $0x3fcc422a
+DATA cgelu1<>+40(SB)/4, $0x3fcc422a
+DATA cgelu1<>+44(SB)/4, $0x3fcc422a
+DATA cgelu1<>+48(SB)/4, $0x3fcc422a
+DATA cgelu1<>+52(SB)/4, $0x3fcc422a
+DATA cgelu1<>+56(SB)/4, $0x3fcc422a
+DATA cgelu1<>+60(SB)/4, $0x3fcc422a
+GLOBL cgelu1<>(SB), RODATA|NOPTR, $64
+
+DATA cgelu3<>+0(SB)/4, $0x3d922279
+DATA cgelu3<>+4(SB)/4, $0x3d922279
+DATA cgelu3<>+8(SB)/4, $0x3d922279
+DATA cgelu3<>+12(SB)/4, $0x3d922279
+DATA cgelu3<>+16(SB)/4, $0x3d922279
+DATA cgelu3<>+20(SB)/4, $0x3d922279
+DATA cgelu3<>+24(SB)/4, $0x3d922279
+DATA cgelu3<>+28(SB)/4, $0x3d922279
+DATA cgelu3<>+32(SB)/4, $0x3d922279
+DATA cgelu3<>+36(SB)/4, $0x3d922279
+DATA cgelu3<>+40(SB)/4, $0x3d922279
+DATA cgelu3<>+44(SB)/4, $0x3d922279
+DATA cgelu3<>+48(SB)/4, $0x3d922279
+DATA cgelu3<>+52(SB)/4, $0x3d922279
+DATA cgelu3<>+56(SB)/4, $0x3d922279
+DATA cgelu3<>+60(SB)/4, $0x3d922279
+GLOBL cgelu3<>(SB), RODATA|NOPTR, $64
+
+DATA cgelu3x<>+0(SB)/4, $0x3e5b33b6
+DATA cgelu3x<>+4(SB)/4, $0x3e5b33b6
+DATA cgelu3x<>+8(SB)/4, $0x3e5b33b6
+DATA cgelu3x<>+12(SB)/4, $0x3e5b33b6
+DATA cgelu3x<>+16(SB)/4, $0x3e5b33b6
+DATA cgelu3x<>+20(SB)/4, $0x3e5b33b6
+DATA cgelu3x<>+24(SB)/4, $0x3e5b33b6
+DATA cgelu3x<>+28(SB)/4, $0x3e5b33b6
+DATA cgelu3x<>+32(SB)/4, $0x3e5b33b6
+DATA cgelu3x<>+36(SB)/4, $0x3e5b33b6
+DATA cgelu3x<>+40(SB)/4, $0x3e5b33b6
+DATA cgelu3x<>+44(SB)/4, $0x3e5b33b6
+DATA cgelu3x<>+48(SB)/4, $0x3e5b33b6
+DATA cgelu3x<>+52(SB)/4, $0x3e5b33b6
+DATA cgelu3x<>+56(SB)/4, $0x3e5b33b6
+DATA cgelu3x<>+60(SB)/4, $0x3e5b33b6
+GLOBL cgelu3x<>(SB), RODATA|NOPTR, $64
+
+DATA cerfP<>+0(SB)/4, $0x3e6d3389
+DATA cerfP<>+4(SB)/4, $0x3e6d3389
+DATA cerfP<>+8(SB)/4, $0x3e6d3389
+DATA cerfP<>+12(SB)/4, $0x3e6d3389
+DATA cerfP<>+16(SB)/4, $0x3e6d3389
+DATA cerfP<>+20(SB)/4, $0x3e6d3389
+DATA cerfP<>+24(SB)/4, $0x3e6d3389
+DATA cerfP<>+28(SB)/4, $0x3e6d3389
+DATA cerfP<>+32(SB)/4, $0x3e6d3389
+DATA cerfP<>+36(SB)/4, $0x3e6d3389
+DATA cerfP<>+40(SB)/4, $0x3e6d3389
+DATA cerfP<>+44(SB)/4, $0x3e6d3389
+DATA cerfP<>+48(SB)/4, $0x3e6d3389
+DATA cerfP<>+52(SB)/4, $0x3e6d3389
+DATA cerfP<>+56(SB)/4, $0x3e6d3389
+DATA cerfP<>+60(SB)/4, $0x3e6d3389
+GLOBL cerfP<>(SB), RODATA|NOPTR, $64
+
+DATA cerf1<>+0(SB)/4, $0x3e027906
+DATA cerf1<>+4(SB)/4, $0x3e027906
+DATA cerf1<>+8(SB)/4, $0x3e027906
+DATA cerf1<>+12(SB)/4, $0x3e027906
+DATA cerf1<>+16(SB)/4, $0x3e027906
+DATA cerf1<>+20(SB)/4, $0x3e027906
+DATA cerf1<>+24(SB)/4, $0x3e027906
+DATA cerf1<>+28(SB)/4, $0x3e027906
+DATA cerf1<>+32(SB)/4, $0x3e027906
+DATA cerf1<>+36(SB)/4, $0x3e027906
+DATA cerf1<>+40(SB)/4, $0x3e027906
+DATA cerf1<>+44(SB)/4, $0x3e027906
+DATA cerf1<>+48(SB)/4, $0x3e027906
+DATA cerf1<>+52(SB)/4, $0x3e027906
+DATA cerf1<>+56(SB)/4, $0x3e027906
+DATA cerf1<>+60(SB)/4, $0x3e027906
+GLOBL cerf1<>(SB), RODATA|NOPTR, $64
+
+DATA cerf2<>+0(SB)/4, $0xbe11a98e
+DATA cerf2<>+4(SB)/4, $0xbe11a98e
+DATA cerf2<>+8(SB)/4, $0xbe11a98e
+DATA cerf2<>+12(SB)/4, $0xbe11a98e
+DATA cerf2<>+16(SB)/4, $0xbe11a98e
+DATA cerf2<>+20(SB)/4, $0xbe11a98e
+DATA cerf2<>+24(SB)/4, $0xbe11a98e
+DATA cerf2<>+28(SB)/4, $0xbe11a98e
+DATA cerf2<>+32(SB)/4, $0xbe11a98e
+DATA cerf2<>+36(SB)/4, $0xbe11a98e
+DATA cerf2<>+40(SB)/4, $0xbe11a98e
+DATA cerf2<>+44(SB)/4, $0xbe11a98e
+DATA cerf2<>+48(SB)/4, $0xbe11a98e
+DATA cerf2<>+52(SB)/4, $0xbe11a98e
+DATA cerf2<>+56(SB)/4, $0xbe11a98e
+DATA cerf2<>+60(SB)/4, $0xbe11a98e
+GLOBL cerf2<>(SB), RODATA|NOPTR, $64
+
+DATA cerf3<>+0(SB)/4, $0x3f35f0e3
+DATA cerf3<>+4(SB)/4, $0x3f35f0e3
+DATA cerf3<>+8(SB)/4, $0x3f35f0e3
+DATA cerf3<>+12(SB)/4, $0x3f35f0e3
+DATA cerf3<>+16(SB)/4, $0x3f35f0e3
+DATA cerf3<>+20(SB)/4, $0x3f35f0e3
+DATA cerf3<>+24(SB)/4, $0x3f35f0e3
+DATA cerf3<>+28(SB)/4, $0x3f35f0e3
+DATA cerf3<>+32(SB)/4, $0x3f35f0e3
+DATA cerf3<>+36(SB)/4, $0x3f35f0e3
+DATA cerf3<>+40(SB)/4, $0x3f35f0e3
+DATA cerf3<>+44(SB)/4, $0x3f35f0e3
+DATA cerf3<>+48(SB)/4, $0x3f35f0e3
+DATA cerf3<>+52(SB)/4, $0x3f35f0e3
+DATA cerf3<>+56(SB)/4, $0x3f35f0e3
+DATA cerf3<>+60(SB)/4, $0x3f35f0e3
+GLOBL cerf3<>(SB), RODATA|NOPTR, $64
+
+DATA cerf4<>+0(SB)/4, $0xbf3a00e3
+DATA cerf4<>+4(SB)/4, $0xbf3a00e3
+DATA cerf4<>+8(SB)/4, $0xbf3a00e3
+DATA cerf4<>+12(SB)/4, $0xbf3a00e3
+DATA cerf4<>+16(SB)/4, $0xbf3a00e3
+DATA cerf4<>+20(SB)/4, $0xbf3a00e3
+DATA cerf4<>+24(SB)/4, $0xbf3a00e3
+DATA cerf4<>+28(SB)/4, $0xbf3a00e3
+DATA cerf4<>+32(SB)/4, $0xbf3a00e3
+DATA cerf4<>+36(SB)/4, $0xbf3a00e3
+DATA cerf4<>+40(SB)/4, $0xbf3a00e3
+DATA cerf4<>+44(SB)/4, $0xbf3a00e3
+DATA cerf4<>+48(SB)/4, $0xbf3a00e3
+DATA cerf4<>+52(SB)/4, $0xbf3a00e3
+DATA cerf4<>+56(SB)/4, $0xbf3a00e3
+DATA cerf4<>+60(SB)/4, $0xbf3a00e3
+GLOBL cerf4<>(SB), RODATA|NOPTR, $64
+
+DATA cerf5<>+0(SB)/4, $0x3f07dc22
+DATA cerf5<>+4(SB)/4, $0x3f07dc22
+DATA cerf5<>+8(SB)/4, $0x3f07dc22
+DATA cerf5<>+12(SB)/4, $0x3f07dc22
+DATA cerf5<>+16(SB)/4, $0x3f07dc22
+DATA cerf5<>+20(SB)/4, $0x3f07dc22
+DATA cerf5<>+24(SB)/4, $0x3f07dc22
+DATA cerf5<>+28(SB)/4, $0x3f07dc22
+DATA cerf5<>+32(SB)/4, $0x3f07dc22
+DATA cerf5<>+36(SB)/4, $0x3f07dc22
+DATA cerf5<>+40(SB)/4, $0x3f07dc22
+DATA cerf5<>+44(SB)/4, $0x3f07dc22
+DATA cerf5<>+48(SB)/4, $0x3f07dc22
+DATA cerf5<>+52(SB)/4, $0x3f07dc22
+DATA cerf5<>+56(SB)/4, $0x3f07dc22
+DATA cerf5<>+60(SB)/4, $0x3f07dc22
+GLOBL cerf5<>(SB), RODATA|NOPTR, $64
+
+DATA cinvSqrt2Pi<>+0(SB)/4, $0x3ecc422a
+DATA cinvSqrt2Pi<>+4(SB)/4, $0x3ecc422a
+DATA cinvSqrt2Pi<>+8(SB)/4, $0x3ecc422a
+DATA cinvSqrt2Pi<>+12(SB)/4, $0x3ecc422a
+DATA cinvSqrt2Pi<>+16(SB)/4, $0x3ecc422a
+DATA cinvSqrt2Pi<>+20(SB)/4, $0x3ecc422a
+DATA cinvSqrt2Pi<>+24(SB)/4, $0x3ecc422a
+DATA cinvSqrt2Pi<>+28(SB)/4, $0x3ecc422a
+DATA cinvSqrt2Pi<>+32(SB)/4, $0x3ecc422a
+DATA cinvSqrt2Pi<>+36(SB)/4, $0x3ecc422a
+DATA cinvSqrt2Pi<>+40(SB)/4, $0x3ecc422a
+DATA cinvSqrt2Pi<>+44(SB)/4, $0x3ecc422a
+DATA cinvSqrt2Pi<>+48(SB)/4, $0x3ecc422a
+DATA cinvSqrt2Pi<>+52(SB)/4, $0x3ecc422a
+DATA cinvSqrt2Pi<>+56(SB)/4, $0x3ecc422a
+DATA cinvSqrt2Pi<>+60(SB)/4, $0x3ecc422a
+GLOBL cinvSqrt2Pi<>(SB), RODATA|NOPTR, $64
+
 DATA cbias<>+0(SB)/4, $0x0000007f
 DATA cbias<>+4(SB)/4, $0x0000007f
 DATA cbias<>+8(SB)/4, $0x0000007f
@@ -273,6 +525,96 @@ DATA cbias<>+52(SB)/4, $0x0000007f
 DATA cbias<>+56(SB)/4, $0x0000007f
 DATA cbias<>+60(SB)/4, $0x0000007f
 GLOBL cbias<>(SB), RODATA|NOPTR, $64
+
+DATA clanesAVX2<>+0(SB)/4, $0x00000008
+DATA clanesAVX2<>+4(SB)/4, $0x00000008
+DATA clanesAVX2<>+8(SB)/4, $0x00000008
+DATA clanesAVX2<>+12(SB)/4, $0x00000008
+DATA clanesAVX2<>+16(SB)/4, $0x00000008
+DATA clanesAVX2<>+20(SB)/4, $0x00000008
+DATA clanesAVX2<>+24(SB)/4, $0x00000008
+DATA clanesAVX2<>+28(SB)/4, $0x00000008
+DATA clanesAVX2<>+32(SB)/4, $0x00000008
+DATA clanesAVX2<>+36(SB)/4, $0x00000008
+DATA clanesAVX2<>+40(SB)/4, $0x00000008
+DATA clanesAVX2<>+44(SB)/4, $0x00000008
+DATA clanesAVX2<>+48(SB)/4, $0x00000008
+DATA clanesAVX2<>+52(SB)/4, $0x00000008
+DATA clanesAVX2<>+56(SB)/4, $0x00000008
+DATA clanesAVX2<>+60(SB)/4, $0x00000008
+GLOBL clanesAVX2<>(SB), RODATA|NOPTR, $64
+
+DATA clanesAVX512<>+0(SB)/4, $0x00000010
+DATA clanesAVX512<>+4(SB)/4, $0x00000010
+DATA clanesAVX512<>+8(SB)/4, $0x00000010
+DATA clanesAVX512<>+12(SB)/4, $0x00000010
+DATA clanesAVX512<>+16(SB)/4, $0x00000010
+DATA clanesAVX512<>+20(SB)/4, $0x00000010
+DATA clanesAVX512<>+24(SB)/4, $0x00000010
+DATA clanesAVX512<>+28(SB)/4, $0x00000010
+DATA clanesAVX512<>+32(SB)/4, $0x00000010
+DATA clanesAVX512<>+36(SB)/4, $0x00000010
+DATA clanesAVX512<>+40(SB)/4, $0x00000010
+DATA clanesAVX512<>+44(SB)/4, $0x00000010
+DATA clanesAVX512<>+48(SB)/4, $0x00000010
+DATA clanesAVX512<>+52(SB)/4, $0x00000010
+DATA clanesAVX512<>+56(SB)/4, $0x00000010
+DATA clanesAVX512<>+60(SB)/4, $0x00000010
+GLOBL clanesAVX512<>(SB), RODATA|NOPTR, $64
+
+DATA cmurmur1<>+0(SB)/4, $0x85ebca6b
+DATA cmurmur1<>+4(SB)/4, $0x85ebca6b
+DATA cmurmur1<>+8(SB)/4, $0x85ebca6b
+DATA cmurmur1<>+12(SB)/4, $0x85ebca6b
+DATA cmurmur1<>+16(SB)/4, $0x85ebca6b
+DATA cmurmur1<>+20(SB)/4, $0x85ebca6b
+DATA cmurmur1<>+24(SB)/4, $0x85ebca6b
+DATA cmurmur1<>+28(SB)/4, $0x85ebca6b
+DATA cmurmur1<>+32(SB)/4, $0x85ebca6b
+DATA cmurmur1<>+36(SB)/4, $0x85ebca6b
+DATA cmurmur1<>+40(SB)/4, $0x85ebca6b
+DATA cmurmur1<>+44(SB)/4, $0x85ebca6b
+DATA cmurmur1<>+48(SB)/4, $0x85ebca6b
+DATA cmurmur1<>+52(SB)/4, $0x85ebca6b
+DATA cmurmur1<>+56(SB)/4, $0x85ebca6b
+DATA cmurmur1<>+60(SB)/4, $0x85ebca6b
+GLOBL cmurmur1<>(SB), RODATA|NOPTR, $64
+
+DATA cmurmur2<>+0(SB)/4, $0xc2b2ae35
+DATA cmurmur2<>+4(SB)/4, $0xc2b2ae35
+DATA cmurmur2<>+8(SB)/4, $0xc2b2ae35
+DATA cmurmur2<>+12(SB)/4, $0xc2b2ae35
+DATA cmurmur2<>+16(SB)/4, $0xc2b2ae35
+DATA cmurmur2<>+20(SB)/4, $0xc2b2ae35
+DATA cmurmur2<>+24(SB)/4, $0xc2b2ae35
+DATA cmurmur2<>+28(SB)/4, $0xc2b2ae35
+DATA cmurmur2<>+32(SB)/4, $0xc2b2ae35
+DATA cmurmur2<>+36(SB)/4, $0xc2b2ae35
+DATA cmurmur2<>+40(SB)/4, $0xc2b2ae35
+DATA cmurmur2<>+44(SB)/4, $0xc2b2ae35
+DATA cmurmur2<>+48(SB)/4, $0xc2b2ae35
+DATA cmurmur2<>+52(SB)/4, $0xc2b2ae35
+DATA cmurmur2<>+56(SB)/4, $0xc2b2ae35
+DATA cmurmur2<>+60(SB)/4, $0xc2b2ae35
+GLOBL cmurmur2<>(SB), RODATA|NOPTR, $64
+
+DATA laneNumbers<>+0(SB)/4, $0x00000000
+DATA laneNumbers<>+4(SB)/4, $0x00000001
+DATA laneNumbers<>+8(SB)/4, $0x00000002
+DATA laneNumbers<>+12(SB)/4, $0x00000003
+DATA laneNumbers<>+16(SB)/4, $0x00000004
+DATA laneNumbers<>+20(SB)/4, $0x00000005
+DATA laneNumbers<>+24(SB)/4, $0x00000006
+DATA laneNumbers<>+28(SB)/4, $0x00000007
+DATA laneNumbers<>+32(SB)/4, $0x00000008
+DATA laneNumbers<>+36(SB)/4, $0x00000009
+DATA laneNumbers<>+40(SB)/4, $0x0000000a
+DATA laneNumbers<>+44(SB)/4, $0x0000000b
+DATA laneNumbers<>+48(SB)/4, $0x0000000c
+DATA laneNumbers<>+52(SB)/4, $0x0000000d
+DATA laneNumbers<>+56(SB)/4, $0x0000000e
+DATA laneNumbers<>+60(SB)/4, $0x0000000f
+GLOBL laneNumbers<>(SB), RODATA|NOPTR, $64
 
 // func dotAVX512(a []float32, b []float32) float32
 // Requires: AVX, AVX512F, SSE
@@ -1498,6 +1840,1167 @@ rest:
 	VMOVUPS     Z8, K1, (AX)(DI*4)
 	VMOVUPS     Z10, K1, (BX)(DI*4)
 	VMOVUPS     Z11, K1, (SI)(DI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func sumAVX512(x []float32) float32
+// Requires: AVX, AVX512F, SSE
+TEXT ·sumAVX512(SB), NOSPLIT, $0-28
+	MOVQ   x_base+0(FP), AX
+	MOVQ   x_len+8(FP), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	XORQ   DX, DX
+	SUBQ   $0x40, CX
+	JL     rest
+
+loop:
+	VMOVUPS (AX)(DX*4), Z4
+	VADDPS  Z4, Z0, Z0
+	VMOVUPS 64(AX)(DX*4), Z4
+	VADDPS  Z4, Z1, Z1
+	VMOVUPS 128(AX)(DX*4), Z4
+	VADDPS  Z4, Z2, Z2
+	VMOVUPS 192(AX)(DX*4), Z4
+	VADDPS  Z4, Z3, Z3
+	ADDQ    $0x40, DX
+	SUBQ    $0x40, CX
+	JGE     loop
+
+rest:
+	ADDQ $0x40, CX
+	SUBQ $0x10, CX
+	JL   last
+
+single:
+	VMOVUPS (AX)(DX*4), Z4
+	VADDPS  Z4, Z0, Z0
+	ADDQ    $0x10, DX
+	SUBQ    $0x10, CX
+	JGE     single
+
+last:
+	ADDQ      $0x10, CX
+	JZ        end
+	MOVQ      $0x00000001, BX
+	SHLQ      CL, BX
+	DECQ      BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (AX)(DX*4), K1, Z4
+	VADDPS    Z4, Z0, Z0
+
+end:
+	VADDPS        Z1, Z0, Z0
+	VADDPS        Z3, Z2, Z2
+	VADDPS        Z2, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x0e, X0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x01, X0, X1
+	VADDPS        X1, X0, X0
+	MOVSS         X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func squaresAroundAVX512(x []float32, mean float32) float32
+// Requires: AVX, AVX512F, SSE
+TEXT ·squaresAroundAVX512(SB), NOSPLIT, $0-36
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS mean+24(FP), Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VPXORD       Z4, Z4, Z4
+	XORQ         DX, DX
+	SUBQ         $0x40, CX
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(DX*4), Z5
+	VSUBPS      Z0, Z5, Z5
+	VFMADD231PS Z5, Z5, Z1
+	VMOVUPS     64(AX)(DX*4), Z5
+	VSUBPS      Z0, Z5, Z5
+	VFMADD231PS Z5, Z5, Z2
+	VMOVUPS     128(AX)(DX*4), Z5
+	VSUBPS      Z0, Z5, Z5
+	VFMADD231PS Z5, Z5, Z3
+	VMOVUPS     192(AX)(DX*4), Z5
+	VSUBPS      Z0, Z5, Z5
+	VFMADD231PS Z5, Z5, Z4
+	ADDQ        $0x40, DX
+	SUBQ        $0x40, CX
+	JGE         loop
+
+rest:
+	ADDQ $0x40, CX
+	SUBQ $0x10, CX
+	JL   last
+
+single:
+	VMOVUPS     (AX)(DX*4), Z5
+	VSUBPS      Z0, Z5, Z5
+	VFMADD231PS Z5, Z5, Z1
+	ADDQ        $0x10, DX
+	SUBQ        $0x10, CX
+	JGE         single
+
+last:
+	ADDQ        $0x10, CX
+	JZ          end
+	MOVQ        $0x00000001, BX
+	SHLQ        CL, BX
+	DECQ        BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (AX)(DX*4), K1, Z5
+	VSUBPS      Z0, Z5, Z5
+	VMOVAPS.Z   Z5, K1, Z5
+	VFMADD231PS Z5, Z5, Z1
+
+end:
+	VADDPS        Z2, Z1, Z1
+	VADDPS        Z4, Z3, Z3
+	VADDPS        Z3, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x0e, X1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x01, X1, X0
+	VADDPS        X0, X1, X1
+	MOVSS         X1, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// func dot3AroundAVX512(x []float32, w []float32, dy []float32, mean float32) float32
+// Requires: AVX, AVX512F, SSE
+TEXT ·dot3AroundAVX512(SB), NOSPLIT, $0-84
+	MOVQ         x_base+0(FP), AX
+	MOVQ         w_base+24(FP), DX
+	MOVQ         dy_base+48(FP), BX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS mean+72(FP), Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VPXORD       Z4, Z4, Z4
+	XORQ         SI, SI
+	SUBQ         $0x40, CX
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(SI*4), Z5
+	VMOVUPS     (DX)(SI*4), Z6
+	VMOVUPS     (BX)(SI*4), Z7
+	VSUBPS      Z0, Z5, Z5
+	VMULPS      Z6, Z5, Z5
+	VFMADD231PS Z5, Z7, Z1
+	VMOVUPS     64(AX)(SI*4), Z5
+	VMOVUPS     64(DX)(SI*4), Z6
+	VMOVUPS     64(BX)(SI*4), Z7
+	VSUBPS      Z0, Z5, Z5
+	VMULPS      Z6, Z5, Z5
+	VFMADD231PS Z5, Z7, Z2
+	VMOVUPS     128(AX)(SI*4), Z5
+	VMOVUPS     128(DX)(SI*4), Z6
+	VMOVUPS     128(BX)(SI*4), Z7
+	VSUBPS      Z0, Z5, Z5
+	VMULPS      Z6, Z5, Z5
+	VFMADD231PS Z5, Z7, Z3
+	VMOVUPS     192(AX)(SI*4), Z5
+	VMOVUPS     192(DX)(SI*4), Z6
+	VMOVUPS     192(BX)(SI*4), Z7
+	VSUBPS      Z0, Z5, Z5
+	VMULPS      Z6, Z5, Z5
+	VFMADD231PS Z5, Z7, Z4
+	ADDQ        $0x40, SI
+	SUBQ        $0x40, CX
+	JGE         loop
+
+rest:
+	ADDQ $0x40, CX
+	SUBQ $0x10, CX
+	JL   last
+
+single:
+	VMOVUPS     (AX)(SI*4), Z5
+	VMOVUPS     (DX)(SI*4), Z6
+	VMOVUPS     (BX)(SI*4), Z7
+	VSUBPS      Z0, Z5, Z5
+	VMULPS      Z6, Z5, Z5
+	VFMADD231PS Z5, Z7, Z1
+	ADDQ        $0x10, SI
+	SUBQ        $0x10, CX
+	JGE         single
+
+last:
+	ADDQ        $0x10, CX
+	JZ          end
+	MOVQ        $0x00000001, DI
+	SHLQ        CL, DI
+	DECQ        DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (AX)(SI*4), K1, Z5
+	VMOVUPS.Z   (DX)(SI*4), K1, Z6
+	VMOVUPS.Z   (BX)(SI*4), K1, Z7
+	VSUBPS      Z0, Z5, Z5
+	VMOVAPS.Z   Z5, K1, Z5
+	VMULPS      Z6, Z5, Z5
+	VFMADD231PS Z5, Z7, Z1
+
+end:
+	VADDPS        Z2, Z1, Z1
+	VADDPS        Z4, Z3, Z3
+	VADDPS        Z3, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x0e, X1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x01, X1, X0
+	VADDPS        X0, X1, X1
+	MOVSS         X1, ret+80(FP)
+	VZEROUPPER
+	RET
+
+// func layerNormAVX512(y []float32, x []float32, w []float32, b []float32, mean float32, inv float32)
+// Requires: AVX, AVX512F
+TEXT ·layerNormAVX512(SB), NOSPLIT, $0-104
+	MOVQ         x_base+24(FP), AX
+	MOVQ         w_base+48(FP), DX
+	MOVQ         b_base+72(FP), BX
+	MOVQ         y_base+0(FP), SI
+	MOVQ         x_len+32(FP), CX
+	VBROADCASTSS mean+96(FP), Z0
+	VBROADCASTSS inv+100(FP), Z1
+	XORQ         DI, DI
+	SUBQ         $0x10, CX
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(DI*4), Z2
+	VMOVUPS     (DX)(DI*4), Z3
+	VMOVUPS     (BX)(DI*4), Z4
+	VSUBPS      Z0, Z2, Z2
+	VMULPS      Z1, Z2, Z2
+	VFMADD213PS Z4, Z3, Z2
+	VMOVUPS     Z2, (SI)(DI*4)
+	ADDQ        $0x10, DI
+	SUBQ        $0x10, CX
+	JGE         loop
+
+rest:
+	ADDQ        $0x10, CX
+	JZ          end
+	MOVQ        $0x00000001, R8
+	SHLQ        CL, R8
+	DECQ        R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (AX)(DI*4), K1, Z2
+	VMOVUPS.Z   (DX)(DI*4), K1, Z3
+	VMOVUPS.Z   (BX)(DI*4), K1, Z4
+	VSUBPS      Z0, Z2, Z2
+	VMULPS      Z1, Z2, Z2
+	VFMADD213PS Z4, Z3, Z2
+	VMOVUPS     Z2, K1, (SI)(DI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func layerGradXAVX512(dx []float32, x []float32, w []float32, dy []float32, mean float32, inv float32, shift float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·layerGradXAVX512(SB), NOSPLIT, $0-112
+	MOVQ         x_base+24(FP), AX
+	MOVQ         w_base+48(FP), DX
+	MOVQ         dy_base+72(FP), BX
+	MOVQ         dx_base+0(FP), SI
+	MOVQ         x_len+32(FP), CX
+	VBROADCASTSS mean+96(FP), Z0
+	VBROADCASTSS inv+100(FP), Z1
+	VBROADCASTSS shift+104(FP), Z2
+	VBROADCASTSS c+108(FP), Z3
+	XORQ         DI, DI
+	SUBQ         $0x10, CX
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(DI*4), Z4
+	VMOVUPS     (DX)(DI*4), Z5
+	VMOVUPS     (BX)(DI*4), Z6
+	VSUBPS      Z0, Z4, Z4
+	VMULPS      Z1, Z6, Z6
+	VMOVAPS     Z2, Z7
+	VFMADD231PS Z4, Z3, Z7
+	VFMSUB231PS Z5, Z6, Z7
+	VMOVUPS     Z7, (SI)(DI*4)
+	ADDQ        $0x10, DI
+	SUBQ        $0x10, CX
+	JGE         loop
+
+rest:
+	ADDQ        $0x10, CX
+	JZ          end
+	MOVQ        $0x00000001, R8
+	SHLQ        CL, R8
+	DECQ        R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (AX)(DI*4), K1, Z4
+	VMOVUPS.Z   (DX)(DI*4), K1, Z5
+	VMOVUPS.Z   (BX)(DI*4), K1, Z6
+	VSUBPS      Z0, Z4, Z4
+	VMULPS      Z1, Z6, Z6
+	VMOVAPS     Z2, Z0
+	VFMADD231PS Z4, Z3, Z0
+	VFMSUB231PS Z5, Z6, Z0
+	VMOVUPS     Z0, K1, (SI)(DI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func layerGradAVX512(dx []float32, dw []float32, db []float32, x []float32, w []float32, dy []float32, mean float32, inv float32, shift float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·layerGradAVX512(SB), NOSPLIT, $0-160
+	MOVQ         x_base+72(FP), AX
+	MOVQ         w_base+96(FP), DX
+	MOVQ         dy_base+120(FP), BX
+	MOVQ         dw_base+24(FP), SI
+	MOVQ         db_base+48(FP), DI
+	MOVQ         dx_base+0(FP), R8
+	MOVQ         x_len+80(FP), CX
+	VBROADCASTSS mean+144(FP), Z0
+	VBROADCASTSS inv+148(FP), Z1
+	VBROADCASTSS shift+152(FP), Z2
+	VBROADCASTSS c+156(FP), Z3
+	XORQ         R9, R9
+	SUBQ         $0x10, CX
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(R9*4), Z4
+	VMOVUPS     (DX)(R9*4), Z5
+	VMOVUPS     (BX)(R9*4), Z6
+	VMOVUPS     (SI)(R9*4), Z7
+	VMOVUPS     (DI)(R9*4), Z8
+	VADDPS      Z6, Z8, Z8
+	VSUBPS      Z0, Z4, Z4
+	VMULPS      Z1, Z6, Z6
+	VMOVAPS     Z2, Z9
+	VFMADD231PS Z4, Z3, Z9
+	VFMSUB231PS Z5, Z6, Z9
+	VFMADD231PS Z4, Z6, Z7
+	VMOVUPS     Z9, (R8)(R9*4)
+	VMOVUPS     Z7, (SI)(R9*4)
+	VMOVUPS     Z8, (DI)(R9*4)
+	ADDQ        $0x10, R9
+	SUBQ        $0x10, CX
+	JGE         loop
+
+rest:
+	ADDQ        $0x10, CX
+	JZ          end
+	MOVQ        $0x00000001, R10
+	SHLQ        CL, R10
+	DECQ        R10
+	KMOVW       R10, K1
+	VMOVUPS.Z   (AX)(R9*4), K1, Z4
+	VMOVUPS.Z   (DX)(R9*4), K1, Z5
+	VMOVUPS.Z   (BX)(R9*4), K1, Z6
+	VMOVUPS.Z   (SI)(R9*4), K1, Z7
+	VMOVUPS.Z   (DI)(R9*4), K1, Z8
+	VADDPS      Z6, Z8, Z8
+	VSUBPS      Z0, Z4, Z4
+	VMULPS      Z1, Z6, Z6
+	VMOVAPS     Z2, Z0
+	VFMADD231PS Z4, Z3, Z0
+	VFMSUB231PS Z5, Z6, Z0
+	VFMADD231PS Z4, Z6, Z7
+	VMOVUPS     Z0, K1, (R8)(R9*4)
+	VMOVUPS     Z7, K1, (SI)(R9*4)
+	VMOVUPS     Z8, K1, (DI)(R9*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluTanhAVX512(y []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·geluTanhAVX512(SB), NOSPLIT, $0-48
+	MOVQ         x_base+24(FP), AX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         x_len+32(FP), CX
+	VBROADCASTSS cexpLow<>+0(SB), Z0
+	VBROADCASTSS cexpHigh<>+0(SB), Z1
+	VBROADCASTSS cone<>+0(SB), Z2
+	XORQ         BX, BX
+	SUBQ         $0x10, CX
+	JL           rest
+
+loop:
+	VMOVUPS      (AX)(BX*4), Z3
+	VMULPS       Z3, Z3, Z5
+	VMOVUPS      cgelu3<>+0(SB), Z4
+	VFMADD213PS  cgelu1<>+0(SB), Z5, Z4
+	VMULPS       Z3, Z4, Z4
+	VXORPS       csign<>+0(SB), Z4, Z4
+	VMINPS       Z4, Z1, Z4
+	VMAXPS       Z4, Z0, Z4
+	VMULPS       clog2e<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x00, Z5, Z5
+	VFNMADD231PS cln2High<>+0(SB), Z5, Z4
+	VFNMADD231PS cln2Low<>+0(SB), Z5, Z4
+	VMOVUPS      cexp5<>+0(SB), Z6
+	VFMADD213PS  cexp4<>+0(SB), Z4, Z6
+	VFMADD213PS  cexp3<>+0(SB), Z4, Z6
+	VFMADD213PS  cexp2<>+0(SB), Z4, Z6
+	VFMADD213PS  cexp1<>+0(SB), Z4, Z6
+	VFMADD213PS  cexp0<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z7
+	VFMADD213PS  Z4, Z7, Z6
+	VADDPS       cone<>+0(SB), Z6, Z6
+	VSCALEFPS    Z5, Z6, Z4
+	VADDPS       Z2, Z4, Z4
+	VDIVPS       Z4, Z3, Z3
+	VMOVUPS      Z3, (DX)(BX*4)
+	ADDQ         $0x10, BX
+	SUBQ         $0x10, CX
+	JGE          loop
+
+rest:
+	ADDQ         $0x10, CX
+	JZ           end
+	MOVQ         $0x00000001, SI
+	SHLQ         CL, SI
+	DECQ         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (AX)(BX*4), K1, Z3
+	VMULPS       Z3, Z3, Z5
+	VMOVUPS      cgelu3<>+0(SB), Z4
+	VFMADD213PS  cgelu1<>+0(SB), Z5, Z4
+	VMULPS       Z3, Z4, Z4
+	VXORPS       csign<>+0(SB), Z4, Z4
+	VMINPS       Z4, Z1, Z4
+	VMAXPS       Z4, Z0, Z4
+	VMULPS       clog2e<>+0(SB), Z4, Z0
+	VRNDSCALEPS  $0x00, Z0, Z0
+	VFNMADD231PS cln2High<>+0(SB), Z0, Z4
+	VFNMADD231PS cln2Low<>+0(SB), Z0, Z4
+	VMOVUPS      cexp5<>+0(SB), Z1
+	VFMADD213PS  cexp4<>+0(SB), Z4, Z1
+	VFMADD213PS  cexp3<>+0(SB), Z4, Z1
+	VFMADD213PS  cexp2<>+0(SB), Z4, Z1
+	VFMADD213PS  cexp1<>+0(SB), Z4, Z1
+	VFMADD213PS  cexp0<>+0(SB), Z4, Z1
+	VMULPS       Z4, Z4, Z5
+	VFMADD213PS  Z4, Z5, Z1
+	VADDPS       cone<>+0(SB), Z1, Z1
+	VSCALEFPS    Z0, Z1, Z4
+	VADDPS       Z2, Z4, Z4
+	VDIVPS       Z4, Z3, Z3
+	VMOVUPS      Z3, K1, (DX)(BX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluTanhGradAVX512(dx []float32, x []float32, dy []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·geluTanhGradAVX512(SB), NOSPLIT, $0-72
+	MOVQ         x_base+24(FP), AX
+	MOVQ         dy_base+48(FP), DX
+	MOVQ         dx_base+0(FP), BX
+	MOVQ         x_len+32(FP), CX
+	VBROADCASTSS cexpLow<>+0(SB), Z0
+	VBROADCASTSS cexpHigh<>+0(SB), Z1
+	VBROADCASTSS cone<>+0(SB), Z2
+	XORQ         SI, SI
+	SUBQ         $0x10, CX
+	JL           rest
+
+loop:
+	VMOVUPS      (AX)(SI*4), Z3
+	VMOVUPS      (DX)(SI*4), Z4
+	VMOVUPS      cgeluMax<>+0(SB), Z5
+	VMINPS       Z3, Z5, Z3
+	VXORPS       csign<>+0(SB), Z5, Z5
+	VMAXPS       Z3, Z5, Z3
+	VMULPS       Z3, Z3, Z8
+	VMOVUPS      cgelu3<>+0(SB), Z7
+	VFMADD213PS  cgelu1<>+0(SB), Z8, Z7
+	VMULPS       Z3, Z7, Z7
+	VXORPS       csign<>+0(SB), Z7, Z7
+	VMINPS       Z7, Z1, Z7
+	VMAXPS       Z7, Z0, Z7
+	VMULPS       clog2e<>+0(SB), Z7, Z5
+	VRNDSCALEPS  $0x00, Z5, Z5
+	VFNMADD231PS cln2High<>+0(SB), Z5, Z7
+	VFNMADD231PS cln2Low<>+0(SB), Z5, Z7
+	VMOVUPS      cexp5<>+0(SB), Z6
+	VFMADD213PS  cexp4<>+0(SB), Z7, Z6
+	VFMADD213PS  cexp3<>+0(SB), Z7, Z6
+	VFMADD213PS  cexp2<>+0(SB), Z7, Z6
+	VFMADD213PS  cexp1<>+0(SB), Z7, Z6
+	VFMADD213PS  cexp0<>+0(SB), Z7, Z6
+	VMULPS       Z7, Z7, Z9
+	VFMADD213PS  Z7, Z9, Z6
+	VADDPS       cone<>+0(SB), Z6, Z6
+	VSCALEFPS    Z5, Z6, Z7
+	VADDPS       Z2, Z7, Z5
+	VDIVPS       Z5, Z2, Z5
+	VMOVUPS      cgelu3x<>+0(SB), Z6
+	VFMADD213PS  cgelu1<>+0(SB), Z8, Z6
+	VMULPS       Z3, Z6, Z6
+	VMULPS       Z5, Z7, Z7
+	VMULPS       Z7, Z6, Z6
+	VFMADD213PS  Z5, Z5, Z6
+	VMULPS       Z6, Z4, Z4
+	VMOVUPS      Z4, (BX)(SI*4)
+	ADDQ         $0x10, SI
+	SUBQ         $0x10, CX
+	JGE          loop
+
+rest:
+	ADDQ         $0x10, CX
+	JZ           end
+	MOVQ         $0x00000001, DI
+	SHLQ         CL, DI
+	DECQ         DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (AX)(SI*4), K1, Z3
+	VMOVUPS.Z    (DX)(SI*4), K1, Z4
+	VMOVUPS      cgeluMax<>+0(SB), Z5
+	VMINPS       Z3, Z5, Z3
+	VXORPS       csign<>+0(SB), Z5, Z5
+	VMAXPS       Z3, Z5, Z3
+	VMULPS       Z3, Z3, Z6
+	VMOVUPS      cgelu3<>+0(SB), Z5
+	VFMADD213PS  cgelu1<>+0(SB), Z6, Z5
+	VMULPS       Z3, Z5, Z5
+	VXORPS       csign<>+0(SB), Z5, Z5
+	VMINPS       Z5, Z1, Z5
+	VMAXPS       Z5, Z0, Z5
+	VMULPS       clog2e<>+0(SB), Z5, Z0
+	VRNDSCALEPS  $0x00, Z0, Z0
+	VFNMADD231PS cln2High<>+0(SB), Z0, Z5
+	VFNMADD231PS cln2Low<>+0(SB), Z0, Z5
+	VMOVUPS      cexp5<>+0(SB), Z1
+	VFMADD213PS  cexp4<>+0(SB), Z5, Z1
+	VFMADD213PS  cexp3<>+0(SB), Z5, Z1
+	VFMADD213PS  cexp2<>+0(SB), Z5, Z1
+	VFMADD213PS  cexp1<>+0(SB), Z5, Z1
+	VFMADD213PS  cexp0<>+0(SB), Z5, Z1
+	VMULPS       Z5, Z5, Z7
+	VFMADD213PS  Z5, Z7, Z1
+	VADDPS       cone<>+0(SB), Z1, Z1
+	VSCALEFPS    Z0, Z1, Z5
+	VADDPS       Z2, Z5, Z0
+	VDIVPS       Z0, Z2, Z0
+	VMOVUPS      cgelu3x<>+0(SB), Z1
+	VFMADD213PS  cgelu1<>+0(SB), Z6, Z1
+	VMULPS       Z3, Z1, Z1
+	VMULPS       Z0, Z5, Z5
+	VMULPS       Z5, Z1, Z1
+	VFMADD213PS  Z0, Z0, Z1
+	VMULPS       Z1, Z4, Z4
+	VMOVUPS      Z4, K1, (BX)(SI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluErfAVX512(y []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·geluErfAVX512(SB), NOSPLIT, $0-48
+	MOVQ         x_base+24(FP), AX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         x_len+32(FP), CX
+	VBROADCASTSS cexpLow<>+0(SB), Z0
+	VBROADCASTSS cexpHigh<>+0(SB), Z1
+	VBROADCASTSS cone<>+0(SB), Z2
+	XORQ         BX, BX
+	SUBQ         $0x10, CX
+	JL           rest
+
+loop:
+	VMOVUPS      (AX)(BX*4), Z3
+	VMOVUPS      cgeluMax<>+0(SB), Z6
+	VANDPS       cmagnitude<>+0(SB), Z3, Z4
+	VMINPS       Z4, Z6, Z4
+	VMULPS       cminusHalf<>+0(SB), Z4, Z5
+	VMULPS       Z4, Z5, Z5
+	VMINPS       Z5, Z1, Z5
+	VMAXPS       Z5, Z0, Z5
+	VMULPS       clog2e<>+0(SB), Z5, Z6
+	VRNDSCALEPS  $0x00, Z6, Z6
+	VFNMADD231PS cln2High<>+0(SB), Z6, Z5
+	VFNMADD231PS cln2Low<>+0(SB), Z6, Z5
+	VMOVUPS      cexp5<>+0(SB), Z7
+	VFMADD213PS  cexp4<>+0(SB), Z5, Z7
+	VFMADD213PS  cexp3<>+0(SB), Z5, Z7
+	VFMADD213PS  cexp2<>+0(SB), Z5, Z7
+	VFMADD213PS  cexp1<>+0(SB), Z5, Z7
+	VFMADD213PS  cexp0<>+0(SB), Z5, Z7
+	VMULPS       Z5, Z5, Z10
+	VFMADD213PS  Z5, Z10, Z7
+	VADDPS       cone<>+0(SB), Z7, Z7
+	VSCALEFPS    Z6, Z7, Z5
+	VMOVUPS      cerfP<>+0(SB), Z6
+	VFMADD213PS  Z2, Z4, Z6
+	VDIVPS       Z6, Z2, Z6
+	VMOVUPS      cerf5<>+0(SB), Z7
+	VFMADD213PS  cerf4<>+0(SB), Z6, Z7
+	VFMADD213PS  cerf3<>+0(SB), Z6, Z7
+	VFMADD213PS  cerf2<>+0(SB), Z6, Z7
+	VFMADD213PS  cerf1<>+0(SB), Z6, Z7
+	VMULPS       Z6, Z7, Z7
+	VMULPS       Z5, Z7, Z7
+	VPXORD       Z8, Z8, Z8
+	VMAXPS       Z3, Z8, Z3
+	VFNMADD231PS Z4, Z7, Z3
+	VMOVUPS      Z3, (DX)(BX*4)
+	ADDQ         $0x10, BX
+	SUBQ         $0x10, CX
+	JGE          loop
+
+rest:
+	ADDQ         $0x10, CX
+	JZ           end
+	MOVQ         $0x00000001, SI
+	SHLQ         CL, SI
+	DECQ         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (AX)(BX*4), K1, Z3
+	VMOVUPS      cgeluMax<>+0(SB), Z6
+	VANDPS       cmagnitude<>+0(SB), Z3, Z4
+	VMINPS       Z4, Z6, Z4
+	VMULPS       cminusHalf<>+0(SB), Z4, Z5
+	VMULPS       Z4, Z5, Z5
+	VMINPS       Z5, Z1, Z5
+	VMAXPS       Z5, Z0, Z5
+	VMULPS       clog2e<>+0(SB), Z5, Z0
+	VRNDSCALEPS  $0x00, Z0, Z0
+	VFNMADD231PS cln2High<>+0(SB), Z0, Z5
+	VFNMADD231PS cln2Low<>+0(SB), Z0, Z5
+	VMOVUPS      cexp5<>+0(SB), Z1
+	VFMADD213PS  cexp4<>+0(SB), Z5, Z1
+	VFMADD213PS  cexp3<>+0(SB), Z5, Z1
+	VFMADD213PS  cexp2<>+0(SB), Z5, Z1
+	VFMADD213PS  cexp1<>+0(SB), Z5, Z1
+	VFMADD213PS  cexp0<>+0(SB), Z5, Z1
+	VMULPS       Z5, Z5, Z6
+	VFMADD213PS  Z5, Z6, Z1
+	VADDPS       cone<>+0(SB), Z1, Z1
+	VSCALEFPS    Z0, Z1, Z5
+	VMOVUPS      cerfP<>+0(SB), Z6
+	VFMADD213PS  Z2, Z4, Z6
+	VDIVPS       Z6, Z2, Z6
+	VMOVUPS      cerf5<>+0(SB), Z0
+	VFMADD213PS  cerf4<>+0(SB), Z6, Z0
+	VFMADD213PS  cerf3<>+0(SB), Z6, Z0
+	VFMADD213PS  cerf2<>+0(SB), Z6, Z0
+	VFMADD213PS  cerf1<>+0(SB), Z6, Z0
+	VMULPS       Z6, Z0, Z0
+	VMULPS       Z5, Z0, Z0
+	VPXORD       Z9, Z9, Z9
+	VMAXPS       Z3, Z9, Z3
+	VFNMADD231PS Z4, Z0, Z3
+	VMOVUPS      Z3, K1, (DX)(BX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluErfGradAVX512(dx []float32, x []float32, dy []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·geluErfGradAVX512(SB), NOSPLIT, $0-72
+	MOVQ         x_base+24(FP), AX
+	MOVQ         dy_base+48(FP), DX
+	MOVQ         dx_base+0(FP), BX
+	MOVQ         x_len+32(FP), CX
+	VBROADCASTSS cexpLow<>+0(SB), Z0
+	VBROADCASTSS cexpHigh<>+0(SB), Z1
+	VBROADCASTSS cone<>+0(SB), Z2
+	XORQ         SI, SI
+	SUBQ         $0x10, CX
+	JL           rest
+
+loop:
+	VMOVUPS      (AX)(SI*4), Z3
+	VMOVUPS      (DX)(SI*4), Z4
+	VMOVUPS      cgeluMax<>+0(SB), Z7
+	VANDPS       cmagnitude<>+0(SB), Z3, Z5
+	VMINPS       Z5, Z7, Z5
+	VMULPS       cminusHalf<>+0(SB), Z5, Z6
+	VMULPS       Z5, Z6, Z6
+	VMINPS       Z6, Z1, Z6
+	VMAXPS       Z6, Z0, Z6
+	VMULPS       clog2e<>+0(SB), Z6, Z7
+	VRNDSCALEPS  $0x00, Z7, Z7
+	VFNMADD231PS cln2High<>+0(SB), Z7, Z6
+	VFNMADD231PS cln2Low<>+0(SB), Z7, Z6
+	VMOVUPS      cexp5<>+0(SB), Z8
+	VFMADD213PS  cexp4<>+0(SB), Z6, Z8
+	VFMADD213PS  cexp3<>+0(SB), Z6, Z8
+	VFMADD213PS  cexp2<>+0(SB), Z6, Z8
+	VFMADD213PS  cexp1<>+0(SB), Z6, Z8
+	VFMADD213PS  cexp0<>+0(SB), Z6, Z8
+	VMULPS       Z6, Z6, Z9
+	VFMADD213PS  Z6, Z9, Z8
+	VADDPS       cone<>+0(SB), Z8, Z8
+	VSCALEFPS    Z7, Z8, Z6
+	VMOVUPS      cerfP<>+0(SB), Z7
+	VFMADD213PS  Z2, Z5, Z7
+	VDIVPS       Z7, Z2, Z7
+	VMOVUPS      cerf5<>+0(SB), Z8
+	VFMADD213PS  cerf4<>+0(SB), Z7, Z8
+	VFMADD213PS  cerf3<>+0(SB), Z7, Z8
+	VFMADD213PS  cerf2<>+0(SB), Z7, Z8
+	VFMADD213PS  cerf1<>+0(SB), Z7, Z8
+	VMULPS       Z7, Z8, Z8
+	VMULPS       Z6, Z8, Z8
+	VMULPS       cinvSqrt2Pi<>+0(SB), Z5, Z5
+	VFNMADD231PS Z6, Z5, Z8
+	VSUBPS       Z8, Z2, Z5
+	VPMOVD2M     Z3, K1
+	VMOVAPS      Z8, K1, Z5
+	VMULPS       Z5, Z4, Z4
+	VMOVUPS      Z4, (BX)(SI*4)
+	ADDQ         $0x10, SI
+	SUBQ         $0x10, CX
+	JGE          loop
+
+rest:
+	ADDQ         $0x10, CX
+	JZ           end
+	MOVQ         $0x00000001, DI
+	SHLQ         CL, DI
+	DECQ         DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (AX)(SI*4), K1, Z3
+	VMOVUPS.Z    (DX)(SI*4), K1, Z4
+	VMOVUPS      cgeluMax<>+0(SB), Z7
+	VANDPS       cmagnitude<>+0(SB), Z3, Z5
+	VMINPS       Z5, Z7, Z5
+	VMULPS       cminusHalf<>+0(SB), Z5, Z6
+	VMULPS       Z5, Z6, Z6
+	VMINPS       Z6, Z1, Z6
+	VMAXPS       Z6, Z0, Z6
+	VMULPS       clog2e<>+0(SB), Z6, Z0
+	VRNDSCALEPS  $0x00, Z0, Z0
+	VFNMADD231PS cln2High<>+0(SB), Z0, Z6
+	VFNMADD231PS cln2Low<>+0(SB), Z0, Z6
+	VMOVUPS      cexp5<>+0(SB), Z1
+	VFMADD213PS  cexp4<>+0(SB), Z6, Z1
+	VFMADD213PS  cexp3<>+0(SB), Z6, Z1
+	VFMADD213PS  cexp2<>+0(SB), Z6, Z1
+	VFMADD213PS  cexp1<>+0(SB), Z6, Z1
+	VFMADD213PS  cexp0<>+0(SB), Z6, Z1
+	VMULPS       Z6, Z6, Z7
+	VFMADD213PS  Z6, Z7, Z1
+	VADDPS       cone<>+0(SB), Z1, Z1
+	VSCALEFPS    Z0, Z1, Z6
+	VMOVUPS      cerfP<>+0(SB), Z7
+	VFMADD213PS  Z2, Z5, Z7
+	VDIVPS       Z7, Z2, Z7
+	VMOVUPS      cerf5<>+0(SB), Z0
+	VFMADD213PS  cerf4<>+0(SB), Z7, Z0
+	VFMADD213PS  cerf3<>+0(SB), Z7, Z0
+	VFMADD213PS  cerf2<>+0(SB), Z7, Z0
+	VFMADD213PS  cerf1<>+0(SB), Z7, Z0
+	VMULPS       Z7, Z0, Z0
+	VMULPS       Z6, Z0, Z0
+	VMULPS       cinvSqrt2Pi<>+0(SB), Z5, Z5
+	VFNMADD231PS Z6, Z5, Z0
+	VSUBPS       Z0, Z2, Z5
+	VPMOVD2M     Z3, K2
+	VMOVAPS      Z0, K2, Z5
+	VMULPS       Z5, Z4, Z4
+	VMOVUPS      Z4, K1, (BX)(SI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addToAVX512(out []float32, x []float32, y []float32)
+// Requires: AVX, AVX512F
+TEXT ·addToAVX512(SB), NOSPLIT, $0-72
+	MOVQ x_base+24(FP), AX
+	MOVQ y_base+48(FP), DX
+	MOVQ out_base+0(FP), BX
+	MOVQ x_len+32(FP), CX
+	XORQ SI, SI
+	SUBQ $0x10, CX
+	JL   rest
+
+loop:
+	VMOVUPS (AX)(SI*4), Z0
+	VMOVUPS (DX)(SI*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (BX)(SI*4)
+	ADDQ    $0x10, SI
+	SUBQ    $0x10, CX
+	JGE     loop
+
+rest:
+	ADDQ      $0x10, CX
+	JZ        end
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (AX)(SI*4), K1, Z0
+	VMOVUPS.Z (DX)(SI*4), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (BX)(SI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleAddAVX512(x []float32, a float32, b float32)
+// Requires: AVX, AVX512F
+TEXT ·scaleAddAVX512(SB), NOSPLIT, $0-32
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS a+24(FP), Z0
+	VBROADCASTSS b+28(FP), Z1
+	XORQ         DX, DX
+	SUBQ         $0x10, CX
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(DX*4), Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, (AX)(DX*4)
+	ADDQ        $0x10, DX
+	SUBQ        $0x10, CX
+	JGE         loop
+
+rest:
+	ADDQ        $0x10, CX
+	JZ          end
+	MOVQ        $0x00000001, BX
+	SHLQ        CL, BX
+	DECQ        BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (AX)(DX*4), K1, Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, K1, (AX)(DX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func dotDiffAVX512(p []float32, x []float32, y []float32) float32
+// Requires: AVX, AVX512F, SSE
+TEXT ·dotDiffAVX512(SB), NOSPLIT, $0-76
+	MOVQ   p_base+0(FP), AX
+	MOVQ   x_base+24(FP), DX
+	MOVQ   y_base+48(FP), BX
+	MOVQ   p_len+8(FP), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	XORQ   SI, SI
+	SUBQ   $0x40, CX
+	JL     rest
+
+loop:
+	VMOVUPS     (AX)(SI*4), Z0
+	VMOVUPS     (DX)(SI*4), Z2
+	VMOVUPS     (BX)(SI*4), Z4
+	VSUBPS      Z4, Z2, Z2
+	VCMPPS      $0x04, Z6, Z0, K1
+	VFMADD231PS Z0, Z2, K1, Z1
+	VMOVUPS     64(AX)(SI*4), Z0
+	VMOVUPS     64(DX)(SI*4), Z2
+	VMOVUPS     64(BX)(SI*4), Z4
+	VSUBPS      Z4, Z2, Z2
+	VCMPPS      $0x04, Z6, Z0, K1
+	VFMADD231PS Z0, Z2, K1, Z3
+	VMOVUPS     128(AX)(SI*4), Z0
+	VMOVUPS     128(DX)(SI*4), Z2
+	VMOVUPS     128(BX)(SI*4), Z4
+	VSUBPS      Z4, Z2, Z2
+	VCMPPS      $0x04, Z6, Z0, K1
+	VFMADD231PS Z0, Z2, K1, Z5
+	VMOVUPS     192(AX)(SI*4), Z0
+	VMOVUPS     192(DX)(SI*4), Z2
+	VMOVUPS     192(BX)(SI*4), Z4
+	VSUBPS      Z4, Z2, Z2
+	VCMPPS      $0x04, Z6, Z0, K1
+	VFMADD231PS Z0, Z2, K1, Z7
+	ADDQ        $0x40, SI
+	SUBQ        $0x40, CX
+	JGE         loop
+
+rest:
+	ADDQ $0x40, CX
+	SUBQ $0x10, CX
+	JL   last
+
+single:
+	VMOVUPS     (AX)(SI*4), Z0
+	VMOVUPS     (DX)(SI*4), Z2
+	VMOVUPS     (BX)(SI*4), Z4
+	VSUBPS      Z4, Z2, Z2
+	VCMPPS      $0x04, Z6, Z0, K1
+	VFMADD231PS Z0, Z2, K1, Z1
+	ADDQ        $0x10, SI
+	SUBQ        $0x10, CX
+	JGE         single
+
+last:
+	ADDQ        $0x10, CX
+	JZ          end
+	MOVQ        $0x00000001, DI
+	SHLQ        CL, DI
+	DECQ        DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (AX)(SI*4), K1, Z0
+	VMOVUPS.Z   (DX)(SI*4), K1, Z2
+	VMOVUPS.Z   (BX)(SI*4), K1, Z4
+	VSUBPS      Z4, Z2, Z2
+	VCMPPS      $0x04, Z6, Z0, K1
+	VFMADD231PS Z0, Z2, K1, Z1
+
+end:
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z7, Z5, Z5
+	VADDPS        Z5, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x0e, X1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x01, X1, X0
+	VADDPS        X0, X1, X1
+	MOVSS         X1, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func readAVX512(x []float32)
+// Requires: AVX, AVX512F
+TEXT ·readAVX512(SB), NOSPLIT, $0-24
+	MOVQ   x_base+0(FP), AX
+	MOVQ   x_len+8(FP), SI
+	LEAQ   (AX)(SI*1), CX
+	LEAQ   (CX)(SI*1), DX
+	LEAQ   (DX)(SI*1), BX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	XORQ   DI, DI
+	TESTQ  SI, SI
+	JZ     end
+
+loop:
+	VADDPS (AX)(DI*1), Z0, Z0
+	VADDPS (CX)(DI*1), Z1, Z1
+	VADDPS (DX)(DI*1), Z2, Z2
+	VADDPS (BX)(DI*1), Z3, Z3
+	VADDPS 64(AX)(DI*1), Z0, Z0
+	VADDPS 64(CX)(DI*1), Z1, Z1
+	VADDPS 64(DX)(DI*1), Z2, Z2
+	VADDPS 64(BX)(DI*1), Z3, Z3
+	VADDPS 128(AX)(DI*1), Z0, Z0
+	VADDPS 128(CX)(DI*1), Z1, Z1
+	VADDPS 128(DX)(DI*1), Z2, Z2
+	VADDPS 128(BX)(DI*1), Z3, Z3
+	VADDPS 192(AX)(DI*1), Z0, Z0
+	VADDPS 192(CX)(DI*1), Z1, Z1
+	VADDPS 192(DX)(DI*1), Z2, Z2
+	VADDPS 192(BX)(DI*1), Z3, Z3
+	ADDQ   $0x00000100, DI
+	CMPQ   DI, SI
+	JL     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func dropoutAVX512(y []float32, x []float32, d *uint32)
+// Requires: AVX, AVX512F
+TEXT ·dropoutAVX512(SB), NOSPLIT, $0-56
+	MOVQ         x_base+24(FP), AX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         x_len+32(FP), CX
+	MOVQ         d+48(FP), BX
+	VBROADCASTSS (BX), Z0
+	VBROADCASTSS 4(BX), Z1
+	VBROADCASTSS 8(BX), Z2
+	VPADDD       laneNumbers<>+0(SB), Z2, Z2
+	VBROADCASTSS 12(BX), Z3
+	VBROADCASTSS 16(BX), Z4
+	XORQ         BX, BX
+	SUBQ         $0x10, CX
+	JL           rest
+
+loop:
+	VMOVUPS   (AX)(BX*4), Z5
+	VPXORD    Z0, Z2, Z6
+	VPSRLD    $0x10, Z6, Z7
+	VPXORD    Z7, Z6, Z6
+	VPMULLD   cmurmur1<>+0(SB), Z6, Z6
+	VPSRLD    $0x0d, Z6, Z7
+	VPXORD    Z7, Z6, Z6
+	VPMULLD   cmurmur2<>+0(SB), Z6, Z6
+	VPSRLD    $0x10, Z6, Z7
+	VPXORD    Z7, Z6, Z6
+	VPXORD    Z1, Z6, Z6
+	VPSRLD    $0x10, Z6, Z7
+	VPXORD    Z7, Z6, Z6
+	VPMULLD   cmurmur1<>+0(SB), Z6, Z6
+	VPSRLD    $0x0d, Z6, Z7
+	VPXORD    Z7, Z6, Z6
+	VPMULLD   cmurmur2<>+0(SB), Z6, Z6
+	VPSRLD    $0x10, Z6, Z7
+	VPXORD    Z7, Z6, Z6
+	VPSRLD    $0x08, Z6, Z6
+	VPADDD    clanesAVX512<>+0(SB), Z2, Z2
+	VMULPS    Z4, Z5, Z5
+	VPCMPGTD  Z6, Z3, K1
+	KNOTW     K1, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   Z5, (DX)(BX*4)
+	ADDQ      $0x10, BX
+	SUBQ      $0x10, CX
+	JGE       loop
+
+rest:
+	ADDQ      $0x10, CX
+	JZ        end
+	MOVQ      $0x00000001, SI
+	SHLQ      CL, SI
+	DECQ      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (AX)(BX*4), K1, Z5
+	VPXORD    Z0, Z2, Z0
+	VPSRLD    $0x10, Z0, Z6
+	VPXORD    Z6, Z0, Z0
+	VPMULLD   cmurmur1<>+0(SB), Z0, Z0
+	VPSRLD    $0x0d, Z0, Z6
+	VPXORD    Z6, Z0, Z0
+	VPMULLD   cmurmur2<>+0(SB), Z0, Z0
+	VPSRLD    $0x10, Z0, Z6
+	VPXORD    Z6, Z0, Z0
+	VPXORD    Z1, Z0, Z0
+	VPSRLD    $0x10, Z0, Z1
+	VPXORD    Z1, Z0, Z0
+	VPMULLD   cmurmur1<>+0(SB), Z0, Z0
+	VPSRLD    $0x0d, Z0, Z1
+	VPXORD    Z1, Z0, Z0
+	VPMULLD   cmurmur2<>+0(SB), Z0, Z0
+	VPSRLD    $0x10, Z0, Z1
+	VPXORD    Z1, Z0, Z0
+	VPSRLD    $0x08, Z0, Z0
+	VPADDD    clanesAVX512<>+0(SB), Z2, Z2
+	VMULPS    Z4, Z5, Z5
+	VPCMPGTD  Z0, Z3, K2
+	KNOTW     K2, K2
+	VMOVAPS.Z Z5, K2, Z5
+	VMOVUPS   Z5, K1, (DX)(BX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func noiseAVX512(y []float32, d *uint32)
+// Requires: AVX, AVX512F
+TEXT ·noiseAVX512(SB), NOSPLIT, $0-32
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         d+24(FP), DX
+	VBROADCASTSS (DX), Z0
+	VBROADCASTSS 4(DX), Z1
+	VBROADCASTSS 8(DX), Z2
+	VPADDD       laneNumbers<>+0(SB), Z2, Z2
+	VBROADCASTSS 16(DX), Z3
+	VBROADCASTSS 20(DX), Z4
+	XORQ         DX, DX
+	SUBQ         $0x10, CX
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(DX*4), Z5
+	VPXORD      Z0, Z2, Z6
+	VPSRLD      $0x10, Z6, Z7
+	VPXORD      Z7, Z6, Z6
+	VPMULLD     cmurmur1<>+0(SB), Z6, Z6
+	VPSRLD      $0x0d, Z6, Z7
+	VPXORD      Z7, Z6, Z6
+	VPMULLD     cmurmur2<>+0(SB), Z6, Z6
+	VPSRLD      $0x10, Z6, Z7
+	VPXORD      Z7, Z6, Z6
+	VPXORD      Z1, Z6, Z6
+	VPSRLD      $0x10, Z6, Z7
+	VPXORD      Z7, Z6, Z6
+	VPMULLD     cmurmur1<>+0(SB), Z6, Z6
+	VPSRLD      $0x0d, Z6, Z7
+	VPXORD      Z7, Z6, Z6
+	VPMULLD     cmurmur2<>+0(SB), Z6, Z6
+	VPSRLD      $0x10, Z6, Z7
+	VPXORD      Z7, Z6, Z6
+	VPSRLD      $0x08, Z6, Z6
+	VPADDD      clanesAVX512<>+0(SB), Z2, Z2
+	VCVTDQ2PS   Z6, Z6
+	VFMADD213PS Z4, Z3, Z6
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     Z5, (AX)(DX*4)
+	ADDQ        $0x10, DX
+	SUBQ        $0x10, CX
+	JGE         loop
+
+rest:
+	ADDQ        $0x10, CX
+	JZ          end
+	MOVQ        $0x00000001, BX
+	SHLQ        CL, BX
+	DECQ        BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (AX)(DX*4), K1, Z5
+	VPXORD      Z0, Z2, Z0
+	VPSRLD      $0x10, Z0, Z6
+	VPXORD      Z6, Z0, Z0
+	VPMULLD     cmurmur1<>+0(SB), Z0, Z0
+	VPSRLD      $0x0d, Z0, Z6
+	VPXORD      Z6, Z0, Z0
+	VPMULLD     cmurmur2<>+0(SB), Z0, Z0
+	VPSRLD      $0x10, Z0, Z6
+	VPXORD      Z6, Z0, Z0
+	VPXORD      Z1, Z0, Z0
+	VPSRLD      $0x10, Z0, Z1
+	VPXORD      Z1, Z0, Z0
+	VPMULLD     cmurmur1<>+0(SB), Z0, Z0
+	VPSRLD      $0x0d, Z0, Z1
+	VPXORD      Z1, Z0, Z0
+	VPMULLD     cmurmur2<>+0(SB), Z0, Z0
+	VPSRLD      $0x10, Z0, Z1
+	VPXORD      Z1, Z0, Z0
+	VPSRLD      $0x08, Z0, Z0
+	VPADDD      clanesAVX512<>+0(SB), Z2, Z2
+	VCVTDQ2PS   Z0, Z0
+	VFMADD213PS Z4, Z3, Z0
+	VADDPS      Z0, Z5, Z5
+	VMOVUPS     Z5, K1, (AX)(DX*4)
 
 end:
 	VZEROUPPER
@@ -2842,6 +4345,1234 @@ rest:
 	VMASKMOVPS  Y9, Y8, (AX)(DI*4)
 	VMASKMOVPS  Y11, Y8, (DX)(DI*4)
 	VMASKMOVPS  Y12, Y8, (BX)(DI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func sumAVX2(x []float32) float32
+// Requires: AVX, SSE
+TEXT ·sumAVX2(SB), NOSPLIT, $0-28
+	MOVQ   x_base+0(FP), AX
+	MOVQ   x_len+8(FP), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   DX, DX
+	SUBQ   $0x20, CX
+	JL     rest
+
+loop:
+	VMOVUPS (AX)(DX*4), Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS 32(AX)(DX*4), Y4
+	VADDPS  Y4, Y1, Y1
+	VMOVUPS 64(AX)(DX*4), Y4
+	VADDPS  Y4, Y2, Y2
+	VMOVUPS 96(AX)(DX*4), Y4
+	VADDPS  Y4, Y3, Y3
+	ADDQ    $0x20, DX
+	SUBQ    $0x20, CX
+	JGE     loop
+
+rest:
+	ADDQ $0x20, CX
+	SUBQ $0x08, CX
+	JL   last
+
+single:
+	VMOVUPS (AX)(DX*4), Y4
+	VADDPS  Y4, Y0, Y0
+	ADDQ    $0x08, DX
+	SUBQ    $0x08, CX
+	JGE     single
+
+last:
+	ADDQ       $0x08, CX
+	JZ         end
+	LEAQ       firstLanes<>+0(SB), BX
+	NEGQ       CX
+	VMOVDQU    32(BX)(CX*4), Y4
+	VMASKMOVPS (AX)(DX*4), Y4, Y4
+	VADDPS     Y4, Y0, Y0
+
+end:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x0e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x01, X0, X1
+	VADDPS       X1, X0, X0
+	MOVSS        X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func squaresAroundAVX2(x []float32, mean float32) float32
+// Requires: AVX, FMA3, SSE
+TEXT ·squaresAroundAVX2(SB), NOSPLIT, $0-36
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS mean+24(FP), Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	XORQ         DX, DX
+	SUBQ         $0x20, CX
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(DX*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	VFMADD231PS Y5, Y5, Y1
+	VMOVUPS     32(AX)(DX*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	VFMADD231PS Y5, Y5, Y2
+	VMOVUPS     64(AX)(DX*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	VFMADD231PS Y5, Y5, Y3
+	VMOVUPS     96(AX)(DX*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	VFMADD231PS Y5, Y5, Y4
+	ADDQ        $0x20, DX
+	SUBQ        $0x20, CX
+	JGE         loop
+
+rest:
+	ADDQ $0x20, CX
+	SUBQ $0x08, CX
+	JL   last
+
+single:
+	VMOVUPS     (AX)(DX*4), Y5
+	VSUBPS      Y0, Y5, Y5
+	VFMADD231PS Y5, Y5, Y1
+	ADDQ        $0x08, DX
+	SUBQ        $0x08, CX
+	JGE         single
+
+last:
+	ADDQ        $0x08, CX
+	JZ          end
+	LEAQ        firstLanes<>+0(SB), BX
+	NEGQ        CX
+	VMOVDQU     32(BX)(CX*4), Y5
+	VMASKMOVPS  (AX)(DX*4), Y5, Y6
+	VSUBPS      Y0, Y6, Y6
+	VANDPS      Y5, Y6, Y6
+	VFMADD231PS Y6, Y6, Y1
+
+end:
+	VADDPS       Y2, Y1, Y1
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x0e, X1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x01, X1, X0
+	VADDPS       X0, X1, X1
+	MOVSS        X1, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// func dot3AroundAVX2(x []float32, w []float32, dy []float32, mean float32) float32
+// Requires: AVX, FMA3, SSE
+TEXT ·dot3AroundAVX2(SB), NOSPLIT, $0-84
+	MOVQ         x_base+0(FP), AX
+	MOVQ         w_base+24(FP), CX
+	MOVQ         dy_base+48(FP), DX
+	MOVQ         x_len+8(FP), BX
+	VBROADCASTSS mean+72(FP), Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	XORQ         SI, SI
+	SUBQ         $0x20, BX
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(SI*4), Y5
+	VMOVUPS     (CX)(SI*4), Y6
+	VMOVUPS     (DX)(SI*4), Y7
+	VSUBPS      Y0, Y5, Y5
+	VMULPS      Y6, Y5, Y5
+	VFMADD231PS Y5, Y7, Y1
+	VMOVUPS     32(AX)(SI*4), Y5
+	VMOVUPS     32(CX)(SI*4), Y6
+	VMOVUPS     32(DX)(SI*4), Y7
+	VSUBPS      Y0, Y5, Y5
+	VMULPS      Y6, Y5, Y5
+	VFMADD231PS Y5, Y7, Y2
+	VMOVUPS     64(AX)(SI*4), Y5
+	VMOVUPS     64(CX)(SI*4), Y6
+	VMOVUPS     64(DX)(SI*4), Y7
+	VSUBPS      Y0, Y5, Y5
+	VMULPS      Y6, Y5, Y5
+	VFMADD231PS Y5, Y7, Y3
+	VMOVUPS     96(AX)(SI*4), Y5
+	VMOVUPS     96(CX)(SI*4), Y6
+	VMOVUPS     96(DX)(SI*4), Y7
+	VSUBPS      Y0, Y5, Y5
+	VMULPS      Y6, Y5, Y5
+	VFMADD231PS Y5, Y7, Y4
+	ADDQ        $0x20, SI
+	SUBQ        $0x20, BX
+	JGE         loop
+
+rest:
+	ADDQ $0x20, BX
+	SUBQ $0x08, BX
+	JL   last
+
+single:
+	VMOVUPS     (AX)(SI*4), Y5
+	VMOVUPS     (CX)(SI*4), Y6
+	VMOVUPS     (DX)(SI*4), Y7
+	VSUBPS      Y0, Y5, Y5
+	VMULPS      Y6, Y5, Y5
+	VFMADD231PS Y5, Y7, Y1
+	ADDQ        $0x08, SI
+	SUBQ        $0x08, BX
+	JGE         single
+
+last:
+	ADDQ        $0x08, BX
+	JZ          end
+	LEAQ        firstLanes<>+0(SB), DI
+	NEGQ        BX
+	VMOVDQU     32(DI)(BX*4), Y5
+	VMASKMOVPS  (AX)(SI*4), Y5, Y6
+	VMASKMOVPS  (CX)(SI*4), Y5, Y7
+	VMASKMOVPS  (DX)(SI*4), Y5, Y8
+	VSUBPS      Y0, Y6, Y6
+	VANDPS      Y5, Y6, Y6
+	VMULPS      Y7, Y6, Y6
+	VFMADD231PS Y6, Y8, Y1
+
+end:
+	VADDPS       Y2, Y1, Y1
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x0e, X1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x01, X1, X0
+	VADDPS       X0, X1, X1
+	MOVSS        X1, ret+80(FP)
+	VZEROUPPER
+	RET
+
+// func layerNormAVX2(y []float32, x []float32, w []float32, b []float32, mean float32, inv float32)
+// Requires: AVX, FMA3
+TEXT ·layerNormAVX2(SB), NOSPLIT, $0-104
+	MOVQ         x_base+24(FP), AX
+	MOVQ         w_base+48(FP), CX
+	MOVQ         b_base+72(FP), DX
+	MOVQ         y_base+0(FP), BX
+	MOVQ         x_len+32(FP), SI
+	VBROADCASTSS mean+96(FP), Y0
+	VBROADCASTSS inv+100(FP), Y1
+	XORQ         DI, DI
+	SUBQ         $0x08, SI
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(DI*4), Y2
+	VMOVUPS     (CX)(DI*4), Y3
+	VMOVUPS     (DX)(DI*4), Y4
+	VSUBPS      Y0, Y2, Y2
+	VMULPS      Y1, Y2, Y2
+	VFMADD213PS Y4, Y3, Y2
+	VMOVUPS     Y2, (BX)(DI*4)
+	ADDQ        $0x08, DI
+	SUBQ        $0x08, SI
+	JGE         loop
+
+rest:
+	ADDQ        $0x08, SI
+	JZ          end
+	LEAQ        firstLanes<>+0(SB), R8
+	NEGQ        SI
+	VMOVDQU     32(R8)(SI*4), Y2
+	VMASKMOVPS  (AX)(DI*4), Y2, Y3
+	VMASKMOVPS  (CX)(DI*4), Y2, Y4
+	VMASKMOVPS  (DX)(DI*4), Y2, Y5
+	VSUBPS      Y0, Y3, Y3
+	VMULPS      Y1, Y3, Y3
+	VFMADD213PS Y5, Y4, Y3
+	VMASKMOVPS  Y3, Y2, (BX)(DI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func layerGradXAVX2(dx []float32, x []float32, w []float32, dy []float32, mean float32, inv float32, shift float32, c float32)
+// Requires: AVX, FMA3
+TEXT ·layerGradXAVX2(SB), NOSPLIT, $0-112
+	MOVQ         x_base+24(FP), AX
+	MOVQ         w_base+48(FP), CX
+	MOVQ         dy_base+72(FP), DX
+	MOVQ         dx_base+0(FP), BX
+	MOVQ         x_len+32(FP), SI
+	VBROADCASTSS mean+96(FP), Y0
+	VBROADCASTSS inv+100(FP), Y1
+	VBROADCASTSS shift+104(FP), Y2
+	VBROADCASTSS c+108(FP), Y3
+	XORQ         DI, DI
+	SUBQ         $0x08, SI
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(DI*4), Y4
+	VMOVUPS     (CX)(DI*4), Y5
+	VMOVUPS     (DX)(DI*4), Y6
+	VSUBPS      Y0, Y4, Y4
+	VMULPS      Y1, Y6, Y6
+	VMOVAPS     Y2, Y7
+	VFMADD231PS Y4, Y3, Y7
+	VFMSUB231PS Y5, Y6, Y7
+	VMOVUPS     Y7, (BX)(DI*4)
+	ADDQ        $0x08, DI
+	SUBQ        $0x08, SI
+	JGE         loop
+
+rest:
+	ADDQ        $0x08, SI
+	JZ          end
+	LEAQ        firstLanes<>+0(SB), R8
+	NEGQ        SI
+	VMOVDQU     32(R8)(SI*4), Y4
+	VMASKMOVPS  (AX)(DI*4), Y4, Y5
+	VMASKMOVPS  (CX)(DI*4), Y4, Y6
+	VMASKMOVPS  (DX)(DI*4), Y4, Y7
+	VSUBPS      Y0, Y5, Y5
+	VMULPS      Y1, Y7, Y7
+	VMOVAPS     Y2, Y0
+	VFMADD231PS Y5, Y3, Y0
+	VFMSUB231PS Y6, Y7, Y0
+	VMASKMOVPS  Y0, Y4, (BX)(DI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func layerGradAVX2(dx []float32, dw []float32, db []float32, x []float32, w []float32, dy []float32, mean float32, inv float32, shift float32, c float32)
+// Requires: AVX, FMA3
+TEXT ·layerGradAVX2(SB), NOSPLIT, $0-160
+	MOVQ         x_base+72(FP), AX
+	MOVQ         w_base+96(FP), CX
+	MOVQ         dy_base+120(FP), DX
+	MOVQ         dw_base+24(FP), BX
+	MOVQ         db_base+48(FP), SI
+	MOVQ         dx_base+0(FP), DI
+	MOVQ         x_len+80(FP), R8
+	VBROADCASTSS mean+144(FP), Y0
+	VBROADCASTSS inv+148(FP), Y1
+	VBROADCASTSS shift+152(FP), Y2
+	VBROADCASTSS c+156(FP), Y3
+	XORQ         R9, R9
+	SUBQ         $0x08, R8
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(R9*4), Y4
+	VMOVUPS     (CX)(R9*4), Y5
+	VMOVUPS     (DX)(R9*4), Y6
+	VMOVUPS     (BX)(R9*4), Y7
+	VMOVUPS     (SI)(R9*4), Y8
+	VADDPS      Y6, Y8, Y8
+	VSUBPS      Y0, Y4, Y4
+	VMULPS      Y1, Y6, Y6
+	VMOVAPS     Y2, Y9
+	VFMADD231PS Y4, Y3, Y9
+	VFMSUB231PS Y5, Y6, Y9
+	VFMADD231PS Y4, Y6, Y7
+	VMOVUPS     Y9, (DI)(R9*4)
+	VMOVUPS     Y7, (BX)(R9*4)
+	VMOVUPS     Y8, (SI)(R9*4)
+	ADDQ        $0x08, R9
+	SUBQ        $0x08, R8
+	JGE         loop
+
+rest:
+	ADDQ        $0x08, R8
+	JZ          end
+	LEAQ        firstLanes<>+0(SB), R10
+	NEGQ        R8
+	VMOVDQU     32(R10)(R8*4), Y4
+	VMASKMOVPS  (AX)(R9*4), Y4, Y5
+	VMASKMOVPS  (CX)(R9*4), Y4, Y6
+	VMASKMOVPS  (DX)(R9*4), Y4, Y7
+	VMASKMOVPS  (BX)(R9*4), Y4, Y8
+	VMASKMOVPS  (SI)(R9*4), Y4, Y9
+	VADDPS      Y7, Y9, Y9
+	VSUBPS      Y0, Y5, Y5
+	VMULPS      Y1, Y7, Y7
+	VMOVAPS     Y2, Y0
+	VFMADD231PS Y5, Y3, Y0
+	VFMSUB231PS Y6, Y7, Y0
+	VFMADD231PS Y5, Y7, Y8
+	VMASKMOVPS  Y0, Y4, (DI)(R9*4)
+	VMASKMOVPS  Y8, Y4, (BX)(R9*4)
+	VMASKMOVPS  Y9, Y4, (SI)(R9*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluTanhAVX2(y []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluTanhAVX2(SB), NOSPLIT, $0-48
+	MOVQ         x_base+24(FP), AX
+	MOVQ         y_base+0(FP), CX
+	MOVQ         x_len+32(FP), DX
+	VBROADCASTSS cexpLow<>+0(SB), Y0
+	VBROADCASTSS cexpHigh<>+0(SB), Y1
+	VBROADCASTSS cone<>+0(SB), Y2
+	XORQ         BX, BX
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS      (AX)(BX*4), Y3
+	VMULPS       Y3, Y3, Y5
+	VMOVUPS      cgelu3<>+0(SB), Y4
+	VFMADD213PS  cgelu1<>+0(SB), Y5, Y4
+	VMULPS       Y3, Y4, Y4
+	VXORPS       csign<>+0(SB), Y4, Y4
+	VMINPS       Y4, Y1, Y4
+	VMAXPS       Y4, Y0, Y4
+	VMULPS       clog2e<>+0(SB), Y4, Y5
+	VROUNDPS     $0x00, Y5, Y5
+	VFNMADD231PS cln2High<>+0(SB), Y5, Y4
+	VFNMADD231PS cln2Low<>+0(SB), Y5, Y4
+	VMOVUPS      cexp5<>+0(SB), Y6
+	VFMADD213PS  cexp4<>+0(SB), Y4, Y6
+	VFMADD213PS  cexp3<>+0(SB), Y4, Y6
+	VFMADD213PS  cexp2<>+0(SB), Y4, Y6
+	VFMADD213PS  cexp1<>+0(SB), Y4, Y6
+	VFMADD213PS  cexp0<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VFMADD213PS  Y4, Y7, Y6
+	VADDPS       cone<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y4
+	VPSUBD       Y4, Y5, Y5
+	VPADDD       cbias<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y6
+	VPADDD       cbias<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VMOVAPS      Y6, Y4
+	VADDPS       Y2, Y4, Y4
+	VDIVPS       Y4, Y3, Y3
+	VMOVUPS      Y3, (CX)(BX*4)
+	ADDQ         $0x08, BX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, DX
+	JZ           end
+	LEAQ         firstLanes<>+0(SB), SI
+	NEGQ         DX
+	VMOVDQU      32(SI)(DX*4), Y3
+	VMASKMOVPS   (AX)(BX*4), Y3, Y4
+	VMULPS       Y4, Y4, Y6
+	VMOVUPS      cgelu3<>+0(SB), Y5
+	VFMADD213PS  cgelu1<>+0(SB), Y6, Y5
+	VMULPS       Y4, Y5, Y5
+	VXORPS       csign<>+0(SB), Y5, Y5
+	VMINPS       Y5, Y1, Y5
+	VMAXPS       Y5, Y0, Y5
+	VMULPS       clog2e<>+0(SB), Y5, Y0
+	VROUNDPS     $0x00, Y0, Y0
+	VFNMADD231PS cln2High<>+0(SB), Y0, Y5
+	VFNMADD231PS cln2Low<>+0(SB), Y0, Y5
+	VMOVUPS      cexp5<>+0(SB), Y1
+	VFMADD213PS  cexp4<>+0(SB), Y5, Y1
+	VFMADD213PS  cexp3<>+0(SB), Y5, Y1
+	VFMADD213PS  cexp2<>+0(SB), Y5, Y1
+	VFMADD213PS  cexp1<>+0(SB), Y5, Y1
+	VFMADD213PS  cexp0<>+0(SB), Y5, Y1
+	VMULPS       Y5, Y5, Y6
+	VFMADD213PS  Y5, Y6, Y1
+	VADDPS       cone<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y0, Y0
+	VPSRAD       $0x01, Y0, Y5
+	VPSUBD       Y5, Y0, Y0
+	VPADDD       cbias<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y1, Y1
+	VPADDD       cbias<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVAPS      Y1, Y5
+	VADDPS       Y2, Y5, Y5
+	VDIVPS       Y5, Y4, Y4
+	VMASKMOVPS   Y4, Y3, (CX)(BX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluTanhGradAVX2(dx []float32, x []float32, dy []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluTanhGradAVX2(SB), NOSPLIT, $0-72
+	MOVQ         x_base+24(FP), AX
+	MOVQ         dy_base+48(FP), CX
+	MOVQ         dx_base+0(FP), DX
+	MOVQ         x_len+32(FP), BX
+	VBROADCASTSS cexpLow<>+0(SB), Y0
+	VBROADCASTSS cexpHigh<>+0(SB), Y1
+	VBROADCASTSS cone<>+0(SB), Y2
+	XORQ         SI, SI
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS      (AX)(SI*4), Y3
+	VMOVUPS      (CX)(SI*4), Y4
+	VMOVUPS      cgeluMax<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VXORPS       csign<>+0(SB), Y5, Y5
+	VMAXPS       Y3, Y5, Y3
+	VMULPS       Y3, Y3, Y8
+	VMOVUPS      cgelu3<>+0(SB), Y7
+	VFMADD213PS  cgelu1<>+0(SB), Y8, Y7
+	VMULPS       Y3, Y7, Y7
+	VXORPS       csign<>+0(SB), Y7, Y7
+	VMINPS       Y7, Y1, Y7
+	VMAXPS       Y7, Y0, Y7
+	VMULPS       clog2e<>+0(SB), Y7, Y5
+	VROUNDPS     $0x00, Y5, Y5
+	VFNMADD231PS cln2High<>+0(SB), Y5, Y7
+	VFNMADD231PS cln2Low<>+0(SB), Y5, Y7
+	VMOVUPS      cexp5<>+0(SB), Y6
+	VFMADD213PS  cexp4<>+0(SB), Y7, Y6
+	VFMADD213PS  cexp3<>+0(SB), Y7, Y6
+	VFMADD213PS  cexp2<>+0(SB), Y7, Y6
+	VFMADD213PS  cexp1<>+0(SB), Y7, Y6
+	VFMADD213PS  cexp0<>+0(SB), Y7, Y6
+	VMULPS       Y7, Y7, Y9
+	VFMADD213PS  Y7, Y9, Y6
+	VADDPS       cone<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y7
+	VPSUBD       Y7, Y5, Y5
+	VPADDD       cbias<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VPADDD       cbias<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VMOVAPS      Y6, Y7
+	VADDPS       Y2, Y7, Y5
+	VDIVPS       Y5, Y2, Y5
+	VMOVUPS      cgelu3x<>+0(SB), Y6
+	VFMADD213PS  cgelu1<>+0(SB), Y8, Y6
+	VMULPS       Y3, Y6, Y6
+	VMULPS       Y5, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VFMADD213PS  Y5, Y5, Y6
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      Y4, (DX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, BX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, BX
+	JZ           end
+	LEAQ         firstLanes<>+0(SB), DI
+	NEGQ         BX
+	VMOVDQU      32(DI)(BX*4), Y3
+	VMASKMOVPS   (AX)(SI*4), Y3, Y4
+	VMASKMOVPS   (CX)(SI*4), Y3, Y5
+	VMOVUPS      cgeluMax<>+0(SB), Y6
+	VMINPS       Y4, Y6, Y4
+	VXORPS       csign<>+0(SB), Y6, Y6
+	VMAXPS       Y4, Y6, Y4
+	VMULPS       Y4, Y4, Y7
+	VMOVUPS      cgelu3<>+0(SB), Y6
+	VFMADD213PS  cgelu1<>+0(SB), Y7, Y6
+	VMULPS       Y4, Y6, Y6
+	VXORPS       csign<>+0(SB), Y6, Y6
+	VMINPS       Y6, Y1, Y6
+	VMAXPS       Y6, Y0, Y6
+	VMULPS       clog2e<>+0(SB), Y6, Y0
+	VROUNDPS     $0x00, Y0, Y0
+	VFNMADD231PS cln2High<>+0(SB), Y0, Y6
+	VFNMADD231PS cln2Low<>+0(SB), Y0, Y6
+	VMOVUPS      cexp5<>+0(SB), Y1
+	VFMADD213PS  cexp4<>+0(SB), Y6, Y1
+	VFMADD213PS  cexp3<>+0(SB), Y6, Y1
+	VFMADD213PS  cexp2<>+0(SB), Y6, Y1
+	VFMADD213PS  cexp1<>+0(SB), Y6, Y1
+	VFMADD213PS  cexp0<>+0(SB), Y6, Y1
+	VMULPS       Y6, Y6, Y8
+	VFMADD213PS  Y6, Y8, Y1
+	VADDPS       cone<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y0, Y0
+	VPSRAD       $0x01, Y0, Y6
+	VPSUBD       Y6, Y0, Y0
+	VPADDD       cbias<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y1, Y1
+	VPADDD       cbias<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVAPS      Y1, Y6
+	VADDPS       Y2, Y6, Y0
+	VDIVPS       Y0, Y2, Y0
+	VMOVUPS      cgelu3x<>+0(SB), Y1
+	VFMADD213PS  cgelu1<>+0(SB), Y7, Y1
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y0, Y6, Y6
+	VMULPS       Y6, Y1, Y1
+	VFMADD213PS  Y0, Y0, Y1
+	VMULPS       Y1, Y5, Y5
+	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluErfAVX2(y []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluErfAVX2(SB), NOSPLIT, $0-48
+	MOVQ         x_base+24(FP), AX
+	MOVQ         y_base+0(FP), CX
+	MOVQ         x_len+32(FP), DX
+	VBROADCASTSS cexpLow<>+0(SB), Y0
+	VBROADCASTSS cexpHigh<>+0(SB), Y1
+	VBROADCASTSS cone<>+0(SB), Y2
+	XORQ         BX, BX
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS      (AX)(BX*4), Y3
+	VMOVUPS      cgeluMax<>+0(SB), Y6
+	VANDPS       cmagnitude<>+0(SB), Y3, Y4
+	VMINPS       Y4, Y6, Y4
+	VMULPS       cminusHalf<>+0(SB), Y4, Y5
+	VMULPS       Y4, Y5, Y5
+	VMINPS       Y5, Y1, Y5
+	VMAXPS       Y5, Y0, Y5
+	VMULPS       clog2e<>+0(SB), Y5, Y6
+	VROUNDPS     $0x00, Y6, Y6
+	VFNMADD231PS cln2High<>+0(SB), Y6, Y5
+	VFNMADD231PS cln2Low<>+0(SB), Y6, Y5
+	VMOVUPS      cexp5<>+0(SB), Y7
+	VFMADD213PS  cexp4<>+0(SB), Y5, Y7
+	VFMADD213PS  cexp3<>+0(SB), Y5, Y7
+	VFMADD213PS  cexp2<>+0(SB), Y5, Y7
+	VFMADD213PS  cexp1<>+0(SB), Y5, Y7
+	VFMADD213PS  cexp0<>+0(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y8
+	VFMADD213PS  Y5, Y8, Y7
+	VADDPS       cone<>+0(SB), Y7, Y7
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y5
+	VPSUBD       Y5, Y6, Y6
+	VPADDD       cbias<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
+	VPADDD       cbias<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y7, Y7
+	VMOVAPS      Y7, Y5
+	VMOVUPS      cerfP<>+0(SB), Y6
+	VFMADD213PS  Y2, Y4, Y6
+	VDIVPS       Y6, Y2, Y6
+	VMOVUPS      cerf5<>+0(SB), Y7
+	VFMADD213PS  cerf4<>+0(SB), Y6, Y7
+	VFMADD213PS  cerf3<>+0(SB), Y6, Y7
+	VFMADD213PS  cerf2<>+0(SB), Y6, Y7
+	VFMADD213PS  cerf1<>+0(SB), Y6, Y7
+	VMULPS       Y6, Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VXORPS       Y5, Y5, Y5
+	VMAXPS       Y3, Y5, Y3
+	VFNMADD231PS Y4, Y7, Y3
+	VMOVUPS      Y3, (CX)(BX*4)
+	ADDQ         $0x08, BX
+	SUBQ         $0x08, DX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, DX
+	JZ           end
+	LEAQ         firstLanes<>+0(SB), SI
+	NEGQ         DX
+	VMOVDQU      32(SI)(DX*4), Y3
+	VMASKMOVPS   (AX)(BX*4), Y3, Y4
+	VMOVUPS      cgeluMax<>+0(SB), Y7
+	VANDPS       cmagnitude<>+0(SB), Y4, Y5
+	VMINPS       Y5, Y7, Y5
+	VMULPS       cminusHalf<>+0(SB), Y5, Y6
+	VMULPS       Y5, Y6, Y6
+	VMINPS       Y6, Y1, Y6
+	VMAXPS       Y6, Y0, Y6
+	VMULPS       clog2e<>+0(SB), Y6, Y0
+	VROUNDPS     $0x00, Y0, Y0
+	VFNMADD231PS cln2High<>+0(SB), Y0, Y6
+	VFNMADD231PS cln2Low<>+0(SB), Y0, Y6
+	VMOVUPS      cexp5<>+0(SB), Y1
+	VFMADD213PS  cexp4<>+0(SB), Y6, Y1
+	VFMADD213PS  cexp3<>+0(SB), Y6, Y1
+	VFMADD213PS  cexp2<>+0(SB), Y6, Y1
+	VFMADD213PS  cexp1<>+0(SB), Y6, Y1
+	VFMADD213PS  cexp0<>+0(SB), Y6, Y1
+	VMULPS       Y6, Y6, Y7
+	VFMADD213PS  Y6, Y7, Y1
+	VADDPS       cone<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y0, Y0
+	VPSRAD       $0x01, Y0, Y6
+	VPSUBD       Y6, Y0, Y0
+	VPADDD       cbias<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y1, Y1
+	VPADDD       cbias<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVAPS      Y1, Y6
+	VMOVUPS      cerfP<>+0(SB), Y7
+	VFMADD213PS  Y2, Y5, Y7
+	VDIVPS       Y7, Y2, Y7
+	VMOVUPS      cerf5<>+0(SB), Y0
+	VFMADD213PS  cerf4<>+0(SB), Y7, Y0
+	VFMADD213PS  cerf3<>+0(SB), Y7, Y0
+	VFMADD213PS  cerf2<>+0(SB), Y7, Y0
+	VFMADD213PS  cerf1<>+0(SB), Y7, Y0
+	VMULPS       Y7, Y0, Y0
+	VMULPS       Y6, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y4, Y1, Y4
+	VFNMADD231PS Y5, Y0, Y4
+	VMASKMOVPS   Y4, Y3, (CX)(BX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluErfGradAVX2(dx []float32, x []float32, dy []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluErfGradAVX2(SB), NOSPLIT, $0-72
+	MOVQ         x_base+24(FP), AX
+	MOVQ         dy_base+48(FP), CX
+	MOVQ         dx_base+0(FP), DX
+	MOVQ         x_len+32(FP), BX
+	VBROADCASTSS cexpLow<>+0(SB), Y0
+	VBROADCASTSS cexpHigh<>+0(SB), Y1
+	VBROADCASTSS cone<>+0(SB), Y2
+	XORQ         SI, SI
+	SUBQ         $0x08, BX
+	JL           rest
+
+loop:
+	VMOVUPS      (AX)(SI*4), Y3
+	VMOVUPS      (CX)(SI*4), Y4
+	VMOVUPS      cgeluMax<>+0(SB), Y7
+	VANDPS       cmagnitude<>+0(SB), Y3, Y5
+	VMINPS       Y5, Y7, Y5
+	VMULPS       cminusHalf<>+0(SB), Y5, Y6
+	VMULPS       Y5, Y6, Y6
+	VMINPS       Y6, Y1, Y6
+	VMAXPS       Y6, Y0, Y6
+	VMULPS       clog2e<>+0(SB), Y6, Y7
+	VROUNDPS     $0x00, Y7, Y7
+	VFNMADD231PS cln2High<>+0(SB), Y7, Y6
+	VFNMADD231PS cln2Low<>+0(SB), Y7, Y6
+	VMOVUPS      cexp5<>+0(SB), Y8
+	VFMADD213PS  cexp4<>+0(SB), Y6, Y8
+	VFMADD213PS  cexp3<>+0(SB), Y6, Y8
+	VFMADD213PS  cexp2<>+0(SB), Y6, Y8
+	VFMADD213PS  cexp1<>+0(SB), Y6, Y8
+	VFMADD213PS  cexp0<>+0(SB), Y6, Y8
+	VMULPS       Y6, Y6, Y9
+	VFMADD213PS  Y6, Y9, Y8
+	VADDPS       cone<>+0(SB), Y8, Y8
+	VCVTPS2DQ    Y7, Y7
+	VPSRAD       $0x01, Y7, Y6
+	VPSUBD       Y6, Y7, Y7
+	VPADDD       cbias<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y8, Y8
+	VPADDD       cbias<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y8, Y8
+	VMOVAPS      Y8, Y6
+	VMOVUPS      cerfP<>+0(SB), Y7
+	VFMADD213PS  Y2, Y5, Y7
+	VDIVPS       Y7, Y2, Y7
+	VMOVUPS      cerf5<>+0(SB), Y8
+	VFMADD213PS  cerf4<>+0(SB), Y7, Y8
+	VFMADD213PS  cerf3<>+0(SB), Y7, Y8
+	VFMADD213PS  cerf2<>+0(SB), Y7, Y8
+	VFMADD213PS  cerf1<>+0(SB), Y7, Y8
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VMULPS       cinvSqrt2Pi<>+0(SB), Y5, Y5
+	VFNMADD231PS Y6, Y5, Y8
+	VSUBPS       Y8, Y2, Y5
+	VBLENDVPS    Y3, Y8, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      Y4, (DX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, BX
+	JGE          loop
+
+rest:
+	ADDQ         $0x08, BX
+	JZ           end
+	LEAQ         firstLanes<>+0(SB), DI
+	NEGQ         BX
+	VMOVDQU      32(DI)(BX*4), Y3
+	VMASKMOVPS   (AX)(SI*4), Y3, Y4
+	VMASKMOVPS   (CX)(SI*4), Y3, Y5
+	VMOVUPS      cgeluMax<>+0(SB), Y8
+	VANDPS       cmagnitude<>+0(SB), Y4, Y6
+	VMINPS       Y6, Y8, Y6
+	VMULPS       cminusHalf<>+0(SB), Y6, Y7
+	VMULPS       Y6, Y7, Y7
+	VMINPS       Y7, Y1, Y7
+	VMAXPS       Y7, Y0, Y7
+	VMULPS       clog2e<>+0(SB), Y7, Y0
+	VROUNDPS     $0x00, Y0, Y0
+	VFNMADD231PS cln2High<>+0(SB), Y0, Y7
+	VFNMADD231PS cln2Low<>+0(SB), Y0, Y7
+	VMOVUPS      cexp5<>+0(SB), Y1
+	VFMADD213PS  cexp4<>+0(SB), Y7, Y1
+	VFMADD213PS  cexp3<>+0(SB), Y7, Y1
+	VFMADD213PS  cexp2<>+0(SB), Y7, Y1
+	VFMADD213PS  cexp1<>+0(SB), Y7, Y1
+	VFMADD213PS  cexp0<>+0(SB), Y7, Y1
+	VMULPS       Y7, Y7, Y8
+	VFMADD213PS  Y7, Y8, Y1
+	VADDPS       cone<>+0(SB), Y1, Y1
+	VCVTPS2DQ    Y0, Y0
+	VPSRAD       $0x01, Y0, Y7
+	VPSUBD       Y7, Y0, Y0
+	VPADDD       cbias<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y1, Y1
+	VPADDD       cbias<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVAPS      Y1, Y7
+	VMOVUPS      cerfP<>+0(SB), Y8
+	VFMADD213PS  Y2, Y6, Y8
+	VDIVPS       Y8, Y2, Y8
+	VMOVUPS      cerf5<>+0(SB), Y0
+	VFMADD213PS  cerf4<>+0(SB), Y8, Y0
+	VFMADD213PS  cerf3<>+0(SB), Y8, Y0
+	VFMADD213PS  cerf2<>+0(SB), Y8, Y0
+	VFMADD213PS  cerf1<>+0(SB), Y8, Y0
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y7, Y0, Y0
+	VMULPS       cinvSqrt2Pi<>+0(SB), Y6, Y6
+	VFNMADD231PS Y7, Y6, Y0
+	VSUBPS       Y0, Y2, Y6
+	VBLENDVPS    Y4, Y0, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VMASKMOVPS   Y5, Y3, (DX)(SI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addToAVX2(out []float32, x []float32, y []float32)
+// Requires: AVX
+TEXT ·addToAVX2(SB), NOSPLIT, $0-72
+	MOVQ x_base+24(FP), AX
+	MOVQ y_base+48(FP), CX
+	MOVQ out_base+0(FP), DX
+	MOVQ x_len+32(FP), BX
+	XORQ SI, SI
+	SUBQ $0x08, BX
+	JL   rest
+
+loop:
+	VMOVUPS (AX)(SI*4), Y0
+	VMOVUPS (CX)(SI*4), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, BX
+	JGE     loop
+
+rest:
+	ADDQ       $0x08, BX
+	JZ         end
+	LEAQ       firstLanes<>+0(SB), DI
+	NEGQ       BX
+	VMOVDQU    32(DI)(BX*4), Y0
+	VMASKMOVPS (AX)(SI*4), Y0, Y1
+	VMASKMOVPS (CX)(SI*4), Y0, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (DX)(SI*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleAddAVX2(x []float32, a float32, b float32)
+// Requires: AVX, FMA3
+TEXT ·scaleAddAVX2(SB), NOSPLIT, $0-32
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS a+24(FP), Y0
+	VBROADCASTSS b+28(FP), Y1
+	XORQ         DX, DX
+	SUBQ         $0x08, CX
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(DX*4), Y2
+	VFMADD213PS Y1, Y0, Y2
+	VMOVUPS     Y2, (AX)(DX*4)
+	ADDQ        $0x08, DX
+	SUBQ        $0x08, CX
+	JGE         loop
+
+rest:
+	ADDQ        $0x08, CX
+	JZ          end
+	LEAQ        firstLanes<>+0(SB), BX
+	NEGQ        CX
+	VMOVDQU     32(BX)(CX*4), Y2
+	VMASKMOVPS  (AX)(DX*4), Y2, Y3
+	VFMADD213PS Y1, Y0, Y3
+	VMASKMOVPS  Y3, Y2, (AX)(DX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func dotDiffAVX2(p []float32, x []float32, y []float32) float32
+// Requires: AVX, FMA3, SSE
+TEXT ·dotDiffAVX2(SB), NOSPLIT, $0-76
+	MOVQ   p_base+0(FP), AX
+	MOVQ   x_base+24(FP), CX
+	MOVQ   y_base+48(FP), DX
+	MOVQ   p_len+8(FP), BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	XORQ   SI, SI
+	SUBQ   $0x20, BX
+	JL     rest
+
+loop:
+	VMOVUPS     (AX)(SI*4), Y5
+	VMOVUPS     (CX)(SI*4), Y6
+	VMOVUPS     (DX)(SI*4), Y7
+	VSUBPS      Y7, Y6, Y6
+	VCMPPS      $0x04, Y3, Y5, Y7
+	VANDPS      Y7, Y6, Y6
+	VFMADD231PS Y5, Y6, Y0
+	VMOVUPS     32(AX)(SI*4), Y5
+	VMOVUPS     32(CX)(SI*4), Y6
+	VMOVUPS     32(DX)(SI*4), Y7
+	VSUBPS      Y7, Y6, Y6
+	VCMPPS      $0x04, Y3, Y5, Y7
+	VANDPS      Y7, Y6, Y6
+	VFMADD231PS Y5, Y6, Y1
+	VMOVUPS     64(AX)(SI*4), Y5
+	VMOVUPS     64(CX)(SI*4), Y6
+	VMOVUPS     64(DX)(SI*4), Y7
+	VSUBPS      Y7, Y6, Y6
+	VCMPPS      $0x04, Y3, Y5, Y7
+	VANDPS      Y7, Y6, Y6
+	VFMADD231PS Y5, Y6, Y2
+	VMOVUPS     96(AX)(SI*4), Y5
+	VMOVUPS     96(CX)(SI*4), Y6
+	VMOVUPS     96(DX)(SI*4), Y7
+	VSUBPS      Y7, Y6, Y6
+	VCMPPS      $0x04, Y3, Y5, Y7
+	VANDPS      Y7, Y6, Y6
+	VFMADD231PS Y5, Y6, Y4
+	ADDQ        $0x20, SI
+	SUBQ        $0x20, BX
+	JGE         loop
+
+rest:
+	ADDQ $0x20, BX
+	SUBQ $0x08, BX
+	JL   last
+
+single:
+	VMOVUPS     (AX)(SI*4), Y5
+	VMOVUPS     (CX)(SI*4), Y6
+	VMOVUPS     (DX)(SI*4), Y7
+	VSUBPS      Y7, Y6, Y6
+	VCMPPS      $0x04, Y3, Y5, Y7
+	VANDPS      Y7, Y6, Y6
+	VFMADD231PS Y5, Y6, Y0
+	ADDQ        $0x08, SI
+	SUBQ        $0x08, BX
+	JGE         single
+
+last:
+	ADDQ        $0x08, BX
+	JZ          end
+	LEAQ        firstLanes<>+0(SB), DI
+	NEGQ        BX
+	VMOVDQU     32(DI)(BX*4), Y5
+	VMASKMOVPS  (AX)(SI*4), Y5, Y6
+	VMASKMOVPS  (CX)(SI*4), Y5, Y7
+	VMASKMOVPS  (DX)(SI*4), Y5, Y5
+	VSUBPS      Y5, Y7, Y7
+	VCMPPS      $0x04, Y3, Y6, Y3
+	VANDPS      Y3, Y7, Y7
+	VFMADD231PS Y6, Y7, Y0
+
+end:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x0e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x01, X0, X1
+	VADDPS       X1, X0, X0
+	MOVSS        X0, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func readAVX2(x []float32)
+// Requires: AVX
+TEXT ·readAVX2(SB), NOSPLIT, $0-24
+	MOVQ   x_base+0(FP), AX
+	MOVQ   x_len+8(FP), SI
+	LEAQ   (AX)(SI*1), CX
+	LEAQ   (CX)(SI*1), DX
+	LEAQ   (DX)(SI*1), BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   DI, DI
+	TESTQ  SI, SI
+	JZ     end
+
+loop:
+	VADDPS (AX)(DI*1), Y0, Y0
+	VADDPS (CX)(DI*1), Y1, Y1
+	VADDPS (DX)(DI*1), Y2, Y2
+	VADDPS (BX)(DI*1), Y3, Y3
+	VADDPS 32(AX)(DI*1), Y0, Y0
+	VADDPS 32(CX)(DI*1), Y1, Y1
+	VADDPS 32(DX)(DI*1), Y2, Y2
+	VADDPS 32(BX)(DI*1), Y3, Y3
+	VADDPS 64(AX)(DI*1), Y0, Y0
+	VADDPS 64(CX)(DI*1), Y1, Y1
+	VADDPS 64(DX)(DI*1), Y2, Y2
+	VADDPS 64(BX)(DI*1), Y3, Y3
+	VADDPS 96(AX)(DI*1), Y0, Y0
+	VADDPS 96(CX)(DI*1), Y1, Y1
+	VADDPS 96(DX)(DI*1), Y2, Y2
+	VADDPS 96(BX)(DI*1), Y3, Y3
+	VADDPS 128(AX)(DI*1), Y0, Y0
+	VADDPS 128(CX)(DI*1), Y1, Y1
+	VADDPS 128(DX)(DI*1), Y2, Y2
+	VADDPS 128(BX)(DI*1), Y3, Y3
+	VADDPS 160(AX)(DI*1), Y0, Y0
+	VADDPS 160(CX)(DI*1), Y1, Y1
+	VADDPS 160(DX)(DI*1), Y2, Y2
+	VADDPS 160(BX)(DI*1), Y3, Y3
+	VADDPS 192(AX)(DI*1), Y0, Y0
+	VADDPS 192(CX)(DI*1), Y1, Y1
+	VADDPS 192(DX)(DI*1), Y2, Y2
+	VADDPS 192(BX)(DI*1), Y3, Y3
+	VADDPS 224(AX)(DI*1), Y0, Y0
+	VADDPS 224(CX)(DI*1), Y1, Y1
+	VADDPS 224(DX)(DI*1), Y2, Y2
+	VADDPS 224(BX)(DI*1), Y3, Y3
+	ADDQ   $0x00000100, DI
+	CMPQ   DI, SI
+	JL     loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func dropoutAVX2(y []float32, x []float32, d *uint32)
+// Requires: AVX, AVX2
+TEXT ·dropoutAVX2(SB), NOSPLIT, $0-56
+	MOVQ         x_base+24(FP), AX
+	MOVQ         y_base+0(FP), CX
+	MOVQ         x_len+32(FP), DX
+	MOVQ         d+48(FP), BX
+	VBROADCASTSS (BX), Y0
+	VBROADCASTSS 4(BX), Y1
+	VBROADCASTSS 8(BX), Y2
+	VPADDD       laneNumbers<>+0(SB), Y2, Y2
+	VBROADCASTSS 12(BX), Y3
+	VBROADCASTSS 16(BX), Y4
+	XORQ         BX, BX
+	SUBQ         $0x08, DX
+	JL           rest
+
+loop:
+	VMOVUPS  (AX)(BX*4), Y5
+	VPXOR    Y0, Y2, Y6
+	VPSRLD   $0x10, Y6, Y7
+	VPXOR    Y7, Y6, Y6
+	VPMULLD  cmurmur1<>+0(SB), Y6, Y6
+	VPSRLD   $0x0d, Y6, Y7
+	VPXOR    Y7, Y6, Y6
+	VPMULLD  cmurmur2<>+0(SB), Y6, Y6
+	VPSRLD   $0x10, Y6, Y7
+	VPXOR    Y7, Y6, Y6
+	VPXOR    Y1, Y6, Y6
+	VPSRLD   $0x10, Y6, Y7
+	VPXOR    Y7, Y6, Y6
+	VPMULLD  cmurmur1<>+0(SB), Y6, Y6
+	VPSRLD   $0x0d, Y6, Y7
+	VPXOR    Y7, Y6, Y6
+	VPMULLD  cmurmur2<>+0(SB), Y6, Y6
+	VPSRLD   $0x10, Y6, Y7
+	VPXOR    Y7, Y6, Y6
+	VPSRLD   $0x08, Y6, Y6
+	VPADDD   clanesAVX2<>+0(SB), Y2, Y2
+	VMULPS   Y4, Y5, Y5
+	VPCMPGTD Y6, Y3, Y6
+	VPANDN   Y5, Y6, Y5
+	VMOVUPS  Y5, (CX)(BX*4)
+	ADDQ     $0x08, BX
+	SUBQ     $0x08, DX
+	JGE      loop
+
+rest:
+	ADDQ       $0x08, DX
+	JZ         end
+	LEAQ       firstLanes<>+0(SB), SI
+	NEGQ       DX
+	VMOVDQU    32(SI)(DX*4), Y5
+	VMASKMOVPS (AX)(BX*4), Y5, Y6
+	VPXOR      Y0, Y2, Y0
+	VPSRLD     $0x10, Y0, Y7
+	VPXOR      Y7, Y0, Y0
+	VPMULLD    cmurmur1<>+0(SB), Y0, Y0
+	VPSRLD     $0x0d, Y0, Y7
+	VPXOR      Y7, Y0, Y0
+	VPMULLD    cmurmur2<>+0(SB), Y0, Y0
+	VPSRLD     $0x10, Y0, Y7
+	VPXOR      Y7, Y0, Y0
+	VPXOR      Y1, Y0, Y0
+	VPSRLD     $0x10, Y0, Y1
+	VPXOR      Y1, Y0, Y0
+	VPMULLD    cmurmur1<>+0(SB), Y0, Y0
+	VPSRLD     $0x0d, Y0, Y1
+	VPXOR      Y1, Y0, Y0
+	VPMULLD    cmurmur2<>+0(SB), Y0, Y0
+	VPSRLD     $0x10, Y0, Y1
+	VPXOR      Y1, Y0, Y0
+	VPSRLD     $0x08, Y0, Y0
+	VPADDD     clanesAVX2<>+0(SB), Y2, Y2
+	VMULPS     Y4, Y6, Y6
+	VPCMPGTD   Y0, Y3, Y0
+	VPANDN     Y6, Y0, Y6
+	VMASKMOVPS Y6, Y5, (CX)(BX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func noiseAVX2(y []float32, d *uint32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·noiseAVX2(SB), NOSPLIT, $0-32
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         d+24(FP), DX
+	VBROADCASTSS (DX), Y0
+	VBROADCASTSS 4(DX), Y1
+	VBROADCASTSS 8(DX), Y2
+	VPADDD       laneNumbers<>+0(SB), Y2, Y2
+	VBROADCASTSS 16(DX), Y3
+	VBROADCASTSS 20(DX), Y4
+	XORQ         DX, DX
+	SUBQ         $0x08, CX
+	JL           rest
+
+loop:
+	VMOVUPS     (AX)(DX*4), Y5
+	VPXOR       Y0, Y2, Y6
+	VPSRLD      $0x10, Y6, Y7
+	VPXOR       Y7, Y6, Y6
+	VPMULLD     cmurmur1<>+0(SB), Y6, Y6
+	VPSRLD      $0x0d, Y6, Y7
+	VPXOR       Y7, Y6, Y6
+	VPMULLD     cmurmur2<>+0(SB), Y6, Y6
+	VPSRLD      $0x10, Y6, Y7
+	VPXOR       Y7, Y6, Y6
+	VPXOR       Y1, Y6, Y6
+	VPSRLD      $0x10, Y6, Y7
+	VPXOR       Y7, Y6, Y6
+	VPMULLD     cmurmur1<>+0(SB), Y6, Y6
+	VPSRLD      $0x0d, Y6, Y7
+	VPXOR       Y7, Y6, Y6
+	VPMULLD     cmurmur2<>+0(SB), Y6, Y6
+	VPSRLD      $0x10, Y6, Y7
+	VPXOR       Y7, Y6, Y6
+	VPSRLD      $0x08, Y6, Y6
+	VPADDD      clanesAVX2<>+0(SB), Y2, Y2
+	VCVTDQ2PS   Y6, Y6
+	VFMADD213PS Y4, Y3, Y6
+	VADDPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (AX)(DX*4)
+	ADDQ        $0x08, DX
+	SUBQ        $0x08, CX
+	JGE         loop
+
+rest:
+	ADDQ        $0x08, CX
+	JZ          end
+	LEAQ        firstLanes<>+0(SB), BX
+	NEGQ        CX
+	VMOVDQU     32(BX)(CX*4), Y5
+	VMASKMOVPS  (AX)(DX*4), Y5, Y6
+	VPXOR       Y0, Y2, Y0
+	VPSRLD      $0x10, Y0, Y7
+	VPXOR       Y7, Y0, Y0
+	VPMULLD     cmurmur1<>+0(SB), Y0, Y0
+	VPSRLD      $0x0d, Y0, Y7
+	VPXOR       Y7, Y0, Y0
+	VPMULLD     cmurmur2<>+0(SB), Y0, Y0
+	VPSRLD      $0x10, Y0, Y7
+	VPXOR       Y7, Y0, Y0
+	VPXOR       Y1, Y0, Y0
+	VPSRLD      $0x10, Y0, Y1
+	VPXOR       Y1, Y0, Y0
+	VPMULLD     cmurmur1<>+0(SB), Y0, Y0
+	VPSRLD      $0x0d, Y0, Y1
+	VPXOR       Y1, Y0, Y0
+	VPMULLD     cmurmur2<>+0(SB), Y0, Y0
+	VPSRLD      $0x10, Y0, Y1
+	VPXOR       Y1, Y0, Y0
+	VPSRLD      $0x08, Y0, Y0
+	VPADDD      clanesAVX2<>+0(SB), Y2, Y2
+	VCVTDQ2PS   Y0, Y0
+	VFMADD213PS Y4, Y3, Y0
+	VADDPS      Y0, Y6, Y6
+	VMASKMOVPS  Y6, Y5, (AX)(DX*4)
 
 end:
 	VZEROUPPER

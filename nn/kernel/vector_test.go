@@ -54,6 +54,52 @@ func TestVectors(t *testing.T) {
 		{"normGrad", 5, func(o *ops, x [][]float32) float32 { o.normGrad(x[0], x[1], x[2], x[3], x[4], 0.3, 0.2); return 0 }},
 		{"normGrad in place", 4, func(o *ops, x [][]float32) float32 { o.normGrad(x[0], x[1], x[2], x[3], x[0], 0.3, 0.2); return 0 }},
 		{"rotate", 4, func(o *ops, x [][]float32) float32 { o.rotate(x[0], x[1], x[2], x[3]); return 0 }},
+		{"sum", 1, func(o *ops, x [][]float32) float32 { return o.sum(x[0]) }},
+		{"squaresAround", 1, func(o *ops, x [][]float32) float32 { return o.squaresAround(x[0], 0.3) }},
+		{"dot3Around", 3, func(o *ops, x [][]float32) float32 { return o.dot3Around(x[0], x[1], x[2], 0.3) }},
+		{"layerNorm", 4, func(o *ops, x [][]float32) float32 { o.layerNorm(x[0], x[1], x[2], x[3], 0.3, 0.8); return 0 }},
+		{"layerNorm in place", 3, func(o *ops, x [][]float32) float32 { o.layerNorm(x[0], x[0], x[1], x[2], 0.3, 0.8); return 0 }},
+		{"layerGradX", 4, func(o *ops, x [][]float32) float32 {
+			o.layerGradX(x[0], x[1], x[2], x[3], 0.3, 0.8, 0.1, 0.2)
+			return 0
+		}},
+		{"layerGradX in place", 3, func(o *ops, x [][]float32) float32 {
+			o.layerGradX(x[0], x[1], x[2], x[0], 0.3, 0.8, 0.1, 0.2)
+			return 0
+		}},
+		{"layerGrad", 6, func(o *ops, x [][]float32) float32 {
+			o.layerGrad(x[0], x[1], x[2], x[3], x[4], x[5], 0.3, 0.8, 0.1, 0.2)
+			return 0
+		}},
+		{"layerGrad in place", 5, func(o *ops, x [][]float32) float32 {
+			o.layerGrad(x[0], x[1], x[2], x[3], x[4], x[0], 0.3, 0.8, 0.1, 0.2)
+			return 0
+		}},
+		{"geluTanh", 2, func(o *ops, x [][]float32) float32 { o.geluTanh(x[1], x[0]); return 0 }},
+		{"geluTanh in place", 1, func(o *ops, x [][]float32) float32 { o.geluTanh(x[0], x[0]); return 0 }},
+		{"geluTanhGrad", 3, func(o *ops, x [][]float32) float32 { o.geluTanhGrad(x[2], x[0], x[1]); return 0 }},
+		{"geluTanhGrad in place", 2, func(o *ops, x [][]float32) float32 { o.geluTanhGrad(x[1], x[0], x[1]); return 0 }},
+		{"geluErf", 2, func(o *ops, x [][]float32) float32 { o.geluErf(x[1], x[0]); return 0 }},
+		{"geluErfGrad", 3, func(o *ops, x [][]float32) float32 { o.geluErfGrad(x[2], x[0], x[1]); return 0 }},
+		{"geluErfGrad in place", 2, func(o *ops, x [][]float32) float32 { o.geluErfGrad(x[0], x[0], x[1]); return 0 }},
+		{"addTo", 3, func(o *ops, x [][]float32) float32 { o.addTo(x[0], x[1], x[2]); return 0 }},
+		{"scaleAdd", 1, func(o *ops, x [][]float32) float32 { o.scaleAdd(x[0], 0.3, -0.2); return 0 }},
+		{"dotDiff", 3, func(o *ops, x [][]float32) float32 {
+			for i := range x[0] {
+				if i%3 == 0 { // what is infinite there does not count
+					x[0][i], x[1][i], x[2][i] = 0, -inf, -inf
+				}
+			}
+			return o.dotDiff(x[0], x[1], x[2])
+		}},
+		{"dropout", 2, func(o *ops, x [][]float32) float32 {
+			o.dropout(x[0], x[1], &draw{key0: 5, key1: 6, first: math.MaxUint32 - 20, limit: 1 << 23, scale: 2})
+			return 0
+		}},
+		{"noise", 1, func(o *ops, x [][]float32) float32 {
+			o.noise(x[0], &draw{key0: 5, key1: 6, first: 7, scale: 0x1p-23, shift: -1})
+			return 0
+		}},
 		{"adamw", 4, func(o *ops, x [][]float32) float32 {
 			for i, v := range x[3] {
 				if v < 0 {
@@ -169,6 +215,42 @@ func TestChoose(t *testing.T) {
 	for _, name := range []string{"", "avx9"} {
 		if got := choose(levels, name); got != levels[0] {
 			t.Errorf("asked for %q, got %s", name, got.level)
+		}
+	}
+}
+
+func TestHasNaNInf(t *testing.T) {
+	x := random(rngFor(t), 1<<20+77)
+	for threads := 1; threads <= 3; threads++ {
+		if HasNaNInf(threads, x) {
+			t.Fatal("finite values are not finite")
+		}
+		for _, i := range []int{0, 1 << 19, len(x) - 1} {
+			old := x[i]
+			x[i] = nan
+			if !HasNaNInf(threads, x) {
+				t.Errorf("%d threads overlook NaN at %d", threads, i)
+			}
+			x[i] = old
+		}
+	}
+}
+
+func TestSumSquaresN(t *testing.T) {
+	x := random(rngFor(t), 1<<20+77)
+	var want float64
+	for _, v := range x {
+		want += float64(v) * float64(v)
+	}
+	for _, o := range machineLevels() {
+		first := o.sumSquaresAll(1, x)
+		if math.Abs(first-want) > 1e-12*want {
+			t.Errorf("%s: sum of squares is %g, want %g", o.level, first, want)
+		}
+		for threads := 2; threads < 5; threads++ {
+			if got := o.sumSquaresAll(threads, x); got != first {
+				t.Errorf("%s: sum of squares is %g with 1 thread, %g with %d", o.level, first, got, threads)
+			}
 		}
 	}
 }

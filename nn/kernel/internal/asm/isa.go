@@ -168,17 +168,55 @@ func data() {
 		{"exp1", 1.6666665459e-1},
 		{"exp0", 5.0000001201e-1},
 		{"negInf", float32(math.Inf(-1))},
+		{"sign", float32(math.Copysign(0, -1))},
+		{"magnitude", math.Float32frombits(math.MaxInt32)},
+		{"minusHalf", -0.5},
+		{"geluMax", 9}, // beyond it GELU's slope is 0 or 1
+		{"gelu1", gelu1},
+		{"gelu3", gelu1 * 0.044715},
+		{"gelu3x", gelu1 * 0.044715 * 3},
+		{"erfP", 0.2316419},
+		{"erf1", 0.319381530 * invSqrt2Pi},
+		{"erf2", -0.356563782 * invSqrt2Pi},
+		{"erf3", 1.781477937 * invSqrt2Pi},
+		{"erf4", -1.821255978 * invSqrt2Pi},
+		{"erf5", 1.330274429 * invSqrt2Pi},
+		{"invSqrt2Pi", invSqrt2Pi},
 	} {
 		constants[c.name] = GLOBL("c"+c.name, 8|16)
 		for i := range 16 {
 			DATA(4*i, U32(math.Float32bits(c.value)))
 		}
 	}
-	constants["bias"] = GLOBL("cbias", 8|16)
+	for _, c := range []struct {
+		name  string
+		value uint32
+	}{
+		{"bias", 127},
+		{"lanesAVX2", 8},
+		{"lanesAVX512", 16},
+		{"murmur1", 0x85ebca6b},
+		{"murmur2", 0xc2b2ae35},
+	} {
+		constants[c.name] = GLOBL("c"+c.name, 8|16)
+		for i := range 16 {
+			DATA(4*i, U32(c.value))
+		}
+	}
+	laneNumbers = GLOBL("laneNumbers", 8|16)
 	for i := range 16 {
-		DATA(4*i, U32(127))
+		DATA(4*i, U32(i))
 	}
 }
+
+// laneNumbers holds the number of each lane.
+var laneNumbers Mem
+
+// GELU's constants: see gelu.go of package kernel.
+const (
+	gelu1      = 1.5957691216057308
+	invSqrt2Pi = 0.3989422804014327
+)
 
 // exp replaces x by e to the x: 2^n * exp(r), where n is the nearest integer to
 // x*log2(e). low and high are registers with the constants of these names.

@@ -1,5 +1,5 @@
-// Command asm writes the assembly of package kernel, in two parts: matrix
-// products and loops over vectors. Run it by
+// Command asm writes the assembly of package kernel, in three parts: matrix
+// products, loops over vectors, and loops over stored weights. Run it by
 //
 //	go generate ./nn/kernel
 package main
@@ -12,12 +12,12 @@ import (
 )
 
 func main() {
-	parts := map[string]func(){"gemm": gemm, "vector": vector}
-	name := flag.String("part", "", "`part` to write: gemm or vector")
+	parts := map[string]func(){"gemm": gemm, "vector": vector, "stored": storedWeights}
+	name := flag.String("part", "", "`part` to write: gemm, vector or stored")
 	flag.Parse()
 	part := parts[*name]
 	if part == nil {
-		log.Fatalf("-part is %q, want gemm or vector", *name)
+		log.Fatalf("-part is %q, want gemm, vector or stored", *name)
 	}
 	ConstraintExpr("!purego")
 	part()
@@ -55,4 +55,10 @@ func vector() {
 	data()
 	avx512.vectors()
 	avx2.vectors()
+}
+
+// storedWeights writes the loops over weights that are stored in fewer bits.
+func storedWeights() {
+	avx512.storedLoops()
+	avx2.storedLoops()
 }

@@ -10,7 +10,7 @@ import (
 
 // TestGenerated checks that the assembly in the tree is what this command writes.
 func TestGenerated(t *testing.T) {
-	for _, part := range []string{"gemm", "vector"} {
+	for _, part := range []string{"gemm", "vector", "stored"} {
 		dir := t.TempDir()
 		asm, stubs := filepath.Join(dir, part+"_amd64.s"), filepath.Join(dir, part+"_amd64.go")
 		out, err := exec.Command("go", "run", ".", "-part", part, "-out", asm, "-stubs", stubs, "-pkg", "kernel").CombinedOutput()

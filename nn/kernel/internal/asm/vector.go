@@ -14,6 +14,10 @@ func (v isa) vectors() {
 	v.exponentials()
 	v.sumSquares()
 	v.adamw()
+	v.normLoops()
+	v.geluLoops()
+	v.lossLoops()
+	v.drawLoops()
 }
 
 func (v isa) reductions() {

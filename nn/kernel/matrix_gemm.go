@@ -1,0 +1,128 @@
+package kernel
+
+// decodeBlock is how many elements of a stored matrix are decoded at a time: 4 MiB
+// of float32s, which stay in the last-level cache.
+const decodeBlock = 1 << 20
+
+// GemmMatrix computes y = x*transpose(W) + beta*y if transW, as a layer does going
+// forward, or else y = x*W + beta*y, which gives the gradient of x. x has m rows,
+// ldx apart, of W.Cols elements, or W.Rows; y has m rows, ldy apart, of W.Rows, or
+// W.Cols. With beta 0 y is only written. W is decoded a block of rows at a time. Up
+// to 8 rows of x with transW, as in decoding, read W once, at the speed of the
+// memory. The result is the same to the last bit for every number of threads. y must
+// not overlap x. GemmMatrix panics if a slice is too short for its matrix.
+func GemmMatrix(threads int, transW bool, m int, x []float32, ldx int, w *Matrix, beta float32, y []float32, ldy int) {
+	active.gemmMatrix(threads, transW, m, x, ldx, w, beta, y, ldy)
+}
+
+func (o *ops) gemmMatrix(threads int, transW bool, m int, x []float32, ldx int, w *Matrix, beta float32, y []float32, ldy int) {
+	n, k := w.Cols, w.Rows
+	if transW {
+		n, k = k, n
+	}
+	if m <= 0 {
+		return
+	}
+	checkMatrix("x", x, m, k, ldx, false)
+	checkMatrix("y", y, m, n, ldy, false)
+	switch {
+	case w.Kind == F32:
+		o.gemmAll(threads, false, transW, m, n, k, 1, x, ldx, w.floats(0), w.Cols, beta, y, ldy)
+	case transW && m == 1 && w.Cols%blockLen == 0 && o.stored[w.Kind].dots != nil:
+		o.gemmStoredRow(threads, x[:k], w, beta, y[:n])
+	case transW && m <= fewRows:
+		o.gemmStoredFew(threads, m, x, ldx, w, beta, y, ldy)
+	default:
+		o.gemmStored(threads, transW, m, x, ldx, w, beta, y, ldy)
+	}
+}
+
+// gemmStored multiplies block by block of rows, which are columns of the result, or
+// else are added to it in their order.
+func (o *ops) gemmStored(threads int, transW bool, m int, x []float32, ldx int, w *Matrix, beta float32, y []float32, ldy int) {
+	rows := min(w.Rows, max(1, decodeBlock/w.Cols))
+	rows = ceilDiv(w.Rows, ceilDiv(w.Rows, rows)) // blocks of nearly the same length
+	buf := getBuffer(rows * w.Cols)
+	defer putBuffer(buf)
+	for lo := 0; lo < w.Rows; lo += rows {
+		n := min(rows, w.Rows-lo)
+		block := buf.data[:n*w.Cols]
+		parallelCost(threads, n, 2*w.Cols, func(from, to int) {
+			o.decodeRows(w, block[from*w.Cols:], lo+from, lo+to)
+		})
+		if transW {
+			o.gemmAll(threads, false, true, m, n, w.Cols, 1, x, ldx, block, w.Cols, beta, y[lo:], ldy)
+		} else {
+			o.gemmAll(threads, false, false, m, w.Cols, n, 1, x[lo:], ldx, block, w.Cols, beta, y, ldy)
+			beta = 1
+		}
+	}
+}
+
+// fewBlock is how many elements gemmStoredFew decodes at a time: 128 KiB, which
+// stay in the second-level cache.
+const fewBlock = 1 << 15
+
+// gemmStoredFew decodes a few rows of W, and takes their products with all of x
+// while they are in the cache.
+func (o *ops) gemmStoredFew(threads, m int, x []float32, ldx int, w *Matrix, beta float32, y []float32, ldy int) {
+	rows := max(4, fewBlock/w.Cols&^3)
+	parallelCost(threads, ceilDiv(w.Rows, rows), (2*m+2)*rows*w.Cols, func(from, to int) {
+		buf := getBuffer(rows * w.Cols)
+		defer putBuffer(buf)
+		for b := from; b < to; b++ {
+			lo, hi := b*rows, min(w.Rows, (b+1)*rows)
+			o.decodeRows(w, buf.data, lo, hi)
+			o.gemmAll(1, false, true, m, hi-lo, w.Cols, 1, x, ldx, buf.data, w.Cols, beta, y[lo:], ldy)
+		}
+	})
+}
+
+// gemmStoredRow multiplies one row of x with rows of whole blocks of W, which it
+// decodes in registers.
+func (o *ops) gemmStoredRow(threads int, x []float32, w *Matrix, beta float32, y []float32) {
+	const rows = 16 // at a time
+	blocks := w.Cols / blockLen
+	data := w.parts[0].Data
+	rowBytes := len(data) / w.Rows
+	if w.Kind == NF4 {
+		buf := getBuffer(len(x))
+		defer putBuffer(buf)
+		splitPairs(buf.data, x)
+		x = buf.data
+	}
+	parallelCost(threads, ceilDiv(w.Rows, rows), 4*rows*w.Cols, func(from, to int) {
+		buf := getBuffer(rows + rows*blocks)
+		defer putBuffer(buf)
+		out, decoded := buf.data[:rows], buf.data[rows:]
+		for b := from; b < to; b++ {
+			lo, hi := b*rows, min(w.Rows, (b+1)*rows)
+			var scales, table *float32
+			switch w.Kind {
+			case Int8:
+				scales = &w.floats(1)[lo*blocks]
+			case NF4:
+				w.absmax(decoded[:(hi-lo)*blocks], lo*blocks)
+				scales, table = &decoded[0], &nf4Levels[0]
+			}
+			o.stored[w.Kind].dots(&out[0], hi-lo, &data[lo*rowBytes], blocks, scales, table, &x[0])
+			for i, v := range out[:hi-lo] {
+				if beta != 0 {
+					v += beta * y[lo+i]
+				}
+				y[lo+i] = v
+			}
+		}
+	})
+}
+
+// splitPairs writes of each 32 elements first those with even numbers, then those
+// with odd ones.
+func splitPairs(dst, x []float32) {
+	for i := 0; i < len(x); i += 32 {
+		from, to := x[i:i+32], dst[i:i+32]
+		for j := range 16 {
+			to[j], to[16+j] = from[2*j], from[2*j+1]
+		}
+	}
+}
