@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 )
 
@@ -175,7 +174,7 @@ func (c *Config) UnmarshalJSON(b []byte) error {
 
 // ReadConfig reads dir/config.json and validates it.
 func ReadConfig(dir string) (Config, error) {
-	b, err := os.ReadFile(filepath.Join(dir, "config.json"))
+	b, err := readSmall(filepath.Join(dir, configFile))
 	if err != nil {
 		return Config{}, fmt.Errorf("model: reading config.json (is this a Hugging Face model folder?): %w", err)
 	}

@@ -64,20 +64,6 @@ func TestBFloat16(t *testing.T) {
 	}
 }
 
-func TestHalfToFloat(t *testing.T) {
-	for h, want := range map[uint16]float32{
-		0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 0x0001: 1.0 / (1 << 24), 0x8400: -1.0 / (1 << 14), 0: 0,
-		0x7c00: float32(math.Inf(1)),
-	} {
-		if got := halfToFloat(h); got != want {
-			t.Errorf("halfToFloat(%#x) = %g, want %g", h, got, want)
-		}
-	}
-	if got := halfToFloat(0x7e00); got == got {
-		t.Errorf("halfToFloat of NaN is %g", got)
-	}
-}
-
 // TestLoadIsStrict damages a model folder in every way and wants an error that
 // names what is wrong.
 func TestLoadIsStrict(t *testing.T) {

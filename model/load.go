@@ -23,7 +23,16 @@ func Load(dir string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readModel(c, paths)
+	kept, err := readKept(dir)
+	if err != nil {
+		return nil, err
+	}
+	m, err := readModel(c, paths)
+	if err != nil {
+		return nil, err
+	}
+	m.Kept = kept
+	return m, nil
 }
 
 // readModel reads the weights of a model from safetensors files. Nothing is
@@ -172,13 +181,13 @@ func transpose(dst, src []float32, rows, cols int) {
 
 // weightFiles lists a folder's safetensors files.
 func weightFiles(dir string) ([]string, error) {
-	single := filepath.Join(dir, "model.safetensors")
+	single := filepath.Join(dir, weightsFile)
 	if _, err := os.Stat(single); err == nil {
 		return []string{single}, nil
 	}
-	b, err := os.ReadFile(single + ".index.json")
+	b, err := readSmall(filepath.Join(dir, indexFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: neither model.safetensors nor model.safetensors.index.json is there (pytorch_model.bin is not read: save the model with safe_serialization=True)", ErrNoWeights)
+		return nil, fmt.Errorf("%w: neither %s nor %s is there (pytorch_model.bin is not read: save the model with safe_serialization=True)", ErrNoWeights, weightsFile, indexFile)
 	} else if err != nil {
 		return nil, err
 	}
@@ -186,12 +195,12 @@ func weightFiles(dir string) ([]string, error) {
 		WeightMap map[string]string `json:"weight_map"`
 	}
 	if err := json.Unmarshal(b, &index); err != nil {
-		return nil, fmt.Errorf("model: model.safetensors.index.json: %w", err)
+		return nil, fmt.Errorf("model: %s: %w", indexFile, err)
 	}
 	var paths []string
 	for _, file := range index.WeightMap {
 		if !filepath.IsLocal(file) {
-			return nil, fmt.Errorf("model: model.safetensors.index.json names the file %q outside the folder", file)
+			return nil, fmt.Errorf("model: %s names the file %q outside the folder", indexFile, file)
 		}
 		if path := filepath.Join(dir, file); !slices.Contains(paths, path) {
 			paths = append(paths, path)

@@ -6,16 +6,20 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // A Model is a configuration with its weights in float32.
 type Model struct {
 	Config  Config
 	Tensors []Tensor // in the order of Config.Shapes
-	byName  map[string]*Tensor
-	linear  map[string]bool // weights of linear layers
+	// Kept are files of the folder that was loaded which Save writes again.
+	Kept   map[string][]byte
+	byName map[string]*Tensor
+	linear map[string]bool // weights of linear layers
 }
 
 // ErrNoWeights is returned, wrapped, for a model folder without weights.
@@ -81,12 +85,7 @@ func allocate(c Config) *Model {
 
 // newModel returns a model whose tensors have no data yet.
 func newModel(c Config) *Model {
-	m := &Model{Config: c, byName: map[string]*Tensor{}, linear: map[string]bool{}}
-	for _, l := range c.Parts().Layers {
-		for _, linear := range l.Linears() {
-			m.linear[linear.Name] = true
-		}
-	}
+	m := &Model{Config: c, byName: map[string]*Tensor{}, linear: c.linearWeights()}
 	for _, s := range c.Shapes() {
 		m.Tensors = append(m.Tensors, Tensor{TensorShape: s})
 	}
@@ -115,10 +114,17 @@ func (m *Model) tensor(name string) *Tensor {
 
 // Hash returns the SHA-256 of the configuration's shapes and all weights' bits.
 func (m *Model) Hash() string {
+	return hashTensors("", m.Tensors)
+}
+
+func hashTensors(head string, tensors []Tensor) string {
 	h := sha256.New()
-	for _, t := range m.Tensors {
+	io.WriteString(h, head)
+	for _, t := range tensors {
 		fmt.Fprintf(h, "%s %v\n", t.Name, t.Shape)
-		binary.Write(h, binary.LittleEndian, t.Data)
+		for part := range slices.Chunk(t.Data, 1<<16) { // binary.Write copies
+			binary.Write(h, binary.LittleEndian, part)
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

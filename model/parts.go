@@ -113,6 +113,18 @@ func (a *arch) normParts(module string) Norm {
 	return n
 }
 
+// linearWeights are the names of the linear layers' weights, the head's not
+// among them.
+func (c Config) linearWeights() map[string]bool {
+	names := map[string]bool{}
+	for _, l := range c.Parts().Layers {
+		for _, linear := range l.Linears() {
+			names[linear.Name] = true
+		}
+	}
+	return names
+}
+
 // A TensorShape is the name, as in Hugging Face's files, and shape of a weight.
 // The shape of a linear layer's is [out, in], whatever the files have.
 type TensorShape struct {

@@ -10,6 +10,8 @@ import (
 	"math"
 	"os"
 	"slices"
+
+	"adapt/internal/half"
 )
 
 // This file reads and writes safetensors: a little-endian uint64 with the
@@ -137,39 +139,14 @@ func (t *tensorFile) read(name string, dst []float32) error {
 		}
 	case "BF16":
 		for i := range dst {
-			dst[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16)
+			dst[i] = half.BF16To32(binary.LittleEndian.Uint16(raw[2*i:]))
 		}
 	case "F16":
 		for i := range dst {
-			dst[i] = halfToFloat(binary.LittleEndian.Uint16(raw[2*i:]))
+			dst[i] = half.To32(binary.LittleEndian.Uint16(raw[2*i:]))
 		}
 	}
 	return nil
-}
-
-// halfToFloat converts IEEE 754 binary16.
-func halfToFloat(h uint16) float32 {
-	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
-	switch {
-	case exp == 31:
-		return math.Float32frombits(sign | 0xff<<23 | frac<<13)
-	case exp != 0:
-		return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
-	}
-	v := float32(frac) / (1 << 24)
-	if sign != 0 {
-		v = -v
-	}
-	return v
-}
-
-// floatToBF16 rounds to nearest, ties to even; NaN stays NaN.
-func floatToBF16(f float32) uint16 {
-	b := math.Float32bits(f)
-	if f != f {
-		return uint16(b>>16) | 0x40
-	}
-	return uint16((b + 0x7fff + b>>16&1) >> 16)
 }
 
 // A Tensor is a named weight in row-major order.
@@ -232,7 +209,7 @@ func writeData(w io.Writer, data []float32, dtype string) error {
 		buf = buf[:0]
 		for _, v := range part {
 			if dtype == "BF16" {
-				buf = binary.LittleEndian.AppendUint16(buf, floatToBF16(v))
+				buf = binary.LittleEndian.AppendUint16(buf, half.BF16From32(v))
 			} else {
 				buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
 			}
