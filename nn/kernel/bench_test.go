@@ -3,32 +3,61 @@ package kernel
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
 
-func BenchmarkGemm(b *testing.B) {
-	shapes := []struct {
-		name           string
-		transA, transB bool
-		m, n, k        int
-	}{
-		{"square", false, false, 1024, 1024, 1024},
-		{"forward", false, true, 2048, 256, 256},
-		{"forward", false, true, 2048, 768, 256},
-		{"forward", false, true, 2048, 256, 768},
-		{"logits", false, true, 2048, 8208, 256},
-		{"input", false, false, 2048, 256, 768},
-		{"weight", true, false, 256, 256, 2048},
-		{"weight", true, false, 768, 256, 2048},
-		{"weight", true, false, 8208, 256, 2048},
-		{"decode", false, true, 1, 768, 256},
-		{"decode", false, true, 1, 8208, 256},
-		{"decode", false, true, 8, 8208, 256},
-		{"scores", false, true, 64, 128, 32},
-		{"values", false, false, 64, 32, 128},
+// gemmShape is a product of op(A), m×k, and op(B), k×n.
+type gemmShape struct {
+	name           string
+	transA, transB bool
+	m, n, k        int
+}
+
+// layer lists the products of a linear layer: its output, y = x*transpose(w), the
+// gradient of x and the gradient of w.
+func layer(name string, tokens, in, out int) []gemmShape {
+	return []gemmShape{
+		{name + "/y", false, true, tokens, out, in},
+		{name + "/dx", false, false, tokens, in, out},
+		{name + "/dw", true, false, out, in, tokens},
 	}
-	for _, s := range shapes {
+}
+
+func gemmShapes() []gemmShape {
+	return slices.Concat(
+		[]gemmShape{
+			{"square/NN", false, false, 1024, 1024, 1024},
+			{"square/NT", false, true, 1024, 1024, 1024},
+			{"square/TN", true, false, 1024, 1024, 1024},
+		},
+		// GPT-2 of 124M parameters, 4 sequences of 256 tokens.
+		layer("gpt2", 1024, 768, 768),
+		layer("gpt2", 1024, 768, 2304),
+		layer("gpt2", 1024, 768, 3072),
+		layer("gpt2", 1024, 3072, 768),
+		layer("gpt2head", 512, 768, 50257),
+		// A small model of width 256, 8 sequences of 512 tokens.
+		layer("small", 4096, 256, 256),
+		layer("small", 4096, 256, 128),
+		layer("small", 4096, 256, 704),
+		layer("small", 4096, 704, 256),
+		layer("smallhead", 1024, 256, 8208),
+		[]gemmShape{
+			{"decode", false, true, 1, 768, 256},
+			{"decode", false, true, 1, 8208, 256},
+			{"decode", false, true, 8, 8208, 256},
+			{"scores", false, true, 64, 128, 32},
+			{"values", false, false, 64, 32, 128},
+		},
+	)
+}
+
+// BenchmarkGemm reports the rate of the best run, and its share of what
+// [PeakFMA] measures just before.
+func BenchmarkGemm(b *testing.B) {
+	for _, s := range gemmShapes() {
 		for threads := 1; threads <= 2; threads++ {
 			b.Run(fmt.Sprintf("%s/%dx%dx%d/threads=%d", s.name, s.m, s.n, s.k, threads), func(b *testing.B) {
 				rng := rand.New(rand.NewPCG(1, 2))

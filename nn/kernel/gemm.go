@@ -29,6 +29,11 @@ type gemmKernel struct {
 	// packRows copies n rows of those elements that are in mask.
 	packRows func(dst *float32, dstStride int, src *float32, srcStride int, mask uint32, n int)
 
+	// packColsA and packColsB, if there are such, copy n rows of panels*rows and of
+	// panels*cols elements, each to a row of the panels, which are dstPanel apart.
+	// They read, and write at the end of a panel, up to packColsOver elements more.
+	packColsA, packColsB func(dst *float32, dstPanel int, src *float32, srcStride, panels, n int)
+
 	// dots[r-1] writes to out the inner products of r rows of x with 4 rows of w.
 	// Without it there is no faster way for few rows.
 	dots []dotsFunc
@@ -39,17 +44,27 @@ type gemmKernel struct {
 }
 
 type (
-	microFunc func(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+	microFunc func(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 	dotsFunc  func(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
 )
 
-// Sizes of blocks, in elements.
+// Sizes of blocks, in elements or rows.
 const (
-	depth      = 320     // of k: a panel of B stays in the first-level cache
-	blockA     = 3 << 16 // of A: a block stays in the second-level cache
-	maxDepth   = 1 << 12 // of k: more is done in several products
-	maxPackedB = 1 << 23 // of B: more is done in several products
-	fewRows    = 8       // of A: up to this many, a product is done as inner products
+	depth        = 384       // of k: a panel of B so deep nearly fills the first-level cache
+	sliceDepth   = 4 * depth // of k: so much of A is packed at a time
+	blockA       = 3 << 16   // of A: a block stays in the second-level cache
+	fewPanels    = 5         // of A: with fewer, fetching a panel of B takes longer than using it
+	maxDepth     = 1 << 12   // of k: more is done in several products
+	maxPackedB   = 3 << 20   // of B: more is done in several products
+	fewRows      = 8         // of A: up to this many, a product is done as inner products
+	nearRows     = 64        // of an operand whose panels are packed together
+	packColsOver = 2         // elements that packColsA may read after a row
+)
+
+// Work, in multiply-adds.
+const (
+	threadWork = 1 << 18 // outweighs starting a goroutine
+	itemWork   = 1 << 24 // of an item, if there is enough of it
 )
 
 // Gemm computes C = alpha*op(A)*op(B) + beta*C, where op(A) is m×k and op(B) is
@@ -86,15 +101,19 @@ func (o *ops) gemmAll(threads int, transA, transB bool, m, n, k int, alpha float
 	if transA {
 		stepA = lda
 	}
-	for p := 0; p < k; p += maxDepth {
-		kp := min(maxDepth, k-p)
-		width := max(maxPackedB/kp/o.gemm.cols, 1) * o.gemm.cols
+	slabs := ceilDiv(k, maxDepth)
+	slab := (ceilDiv(k, slabs) + 3) &^ 3
+	for p := 0; p < k; p += slab {
+		kp := min(slab, k-p)
+		chunks := ceilDiv(n, max(maxPackedB/kp, 8*o.gemm.cols))
+		width := ceilDiv(ceilDiv(n, chunks), o.gemm.cols) * o.gemm.cols
 		for j := 0; j < n; j += width {
 			bj := b[p*stepB+j:]
 			if transB {
 				bj = b[p*stepB+j*ldb:]
 			}
-			g := &product{ops: o, transA: transA, transB: transB, m: m, n: min(width, n-j), k: kp,
+			g := getProduct()
+			g.operands = operands{ops: o, transA: transA, transB: transB, m: m, n: min(width, n-j), k: kp,
 				alpha: alpha, beta: beta, a: a[p*stepA:], lda: lda, b: bj, ldb: ldb, c: c[j:], ldc: ldc}
 			g.run(threads)
 		}
@@ -121,68 +140,196 @@ func (o *ops) scaleOrClear(x []float32, a float32) {
 	}
 }
 
-// product is one matrix product at work. Its goroutines first pack B together,
-// panel by panel, into columns of tiles; then each takes a block of C after the
-// other, packs the rows of A that belong to it for itself, and computes it.
-// Nobody waits but for the last panels of B and, at the end, the last blocks of C;
-// a goroutine that gets no processor in time is not waited for at all.
-type product struct {
+// operands are what a product works on.
+type operands struct {
 	ops            *ops
 	transA, transB bool
 	m, n, k        int
 	alpha, beta    float32
 	a, b, c        []float32
 	lda, ldb, ldc  int
+}
 
+// product is one matrix product at work. Its goroutines first pack B together, a
+// few panels at a time, into columns of tiles. Then each takes items, which are
+// blocks of C, packs the rows of A that belong to one for itself, and computes it.
+// It starts with a share of neighbouring items, for which it need not pack A
+// again, and afterwards takes from the end of the others' shares. Nobody waits but
+// for the last panels of B and, at the end, the last items; a goroutine that gets
+// no processor in time is not waited for at all.
+type product struct {
+	operands
 	depth            int       // of a step in k
+	slice            int       // of k of which A is packed at a time: some steps
 	strideA          int       // from a packed panel of A to the next
 	panelsM, panelsN int       // rows and columns of tiles
-	blocksM, blocksN int       // rows and columns of blocks of tiles
+	blocksM, blocksN int       // rows and columns of items
 	direct           bool      // B is read where it is, but for a last narrow panel
 	packedB          []float32 // panelsN panels of k rows of cols elements
 
-	nextPanel, donePanels, nextBlock atomic.Int64
-	blocks                           sync.WaitGroup // not yet computed
+	nextPanel, donePanels, joined atomic.Int64
+	shares                        []share
+	items                         sync.WaitGroup // not yet computed
+	users                         atomic.Int64   // goroutines that may still look at the product
+	help                          func()         // what each but the caller's runs
+}
+
+// products holds those that are done, for the next call.
+var products sync.Pool
+
+func getProduct() *product {
+	g, ok := products.Get().(*product)
+	if !ok {
+		g = new(product)
+		g.help = func() {
+			g.work()
+			g.release()
+		}
+	}
+	return g
+}
+
+// share is the items first to end that a goroutine starts with, in the high and in
+// the low half. It has a cache line for itself.
+type share struct {
+	bounds atomic.Uint64
+	_      [56]byte
+}
+
+// take removes an item, the last or else the first.
+func (s *share) take(last bool) (item int, ok bool) {
+	for {
+		old := s.bounds.Load()
+		first, end := old>>32, old&(1<<32-1)
+		if first >= end {
+			return 0, false
+		}
+		if last {
+			if s.bounds.CompareAndSwap(old, old-1) {
+				return int(end - 1), true
+			}
+		} else if s.bounds.CompareAndSwap(old, old+1<<32) {
+			return int(first), true
+		}
+	}
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
-func (g *product) run(threads int) {
+// plan cuts the product into items for so many goroutines, and returns of how many
+// it makes use.
+func (g *product) plan(threads int) int {
 	kern := &g.ops.gemm
 	work := g.m * g.n * g.k
-	threads = max(1, min(threads, work>>18))
-	g.depth = (ceilDiv(g.k, ceilDiv(g.k, depth)) + 3) &^ 3
-	g.strideA = kern.rows*g.k + kern.transRows
+	threads = max(1, min(threads, work/threadWork))
+	steps := ceilDiv(g.k, depth)
+	g.depth = (ceilDiv(g.k, steps) + 3) &^ 3
+	g.slice = g.depth * ceilDiv(steps, ceilDiv(steps, sliceDepth/depth))
+	g.strideA = kern.rows*min(g.slice, g.k) + kern.transRows
 	g.panelsM, g.panelsN = ceilDiv(g.m, kern.rows), ceilDiv(g.n, kern.cols)
 
-	most := max(2, min(32, blockA/(kern.rows*g.k))) // panels of A in a block
+	most := max(2, blockA/g.strideA) // panels of A in an item
 	g.blocksM, g.blocksN = ceilDiv(g.panelsM, most), 1
-	if want := 4 * threads; threads > 1 && g.blocksM < want {
-		g.blocksM = min(want, ceilDiv(g.panelsM, 2))
-		g.blocksN = min(ceilDiv(want, g.blocksM), g.panelsN)
+	if threads > 1 {
+		g.blocksM = min(ceilDiv(g.blocksM, threads)*threads, g.panelsM)
+		if want := min(max(work/itemWork, 4*threads), 16*threads); g.slice >= g.k {
+			g.blocksN = min(ceilDiv(want, g.blocksM), g.panelsN)
+		} else {
+			// An item packs all its rows of A: no other should need them.
+			g.blocksM = max(g.blocksM, min(want, g.panelsM/fewPanels)/threads*threads)
+		}
 	}
 	g.direct = !g.transB && g.m <= 2*kern.rows
+	return threads
+}
 
-	buf := getBuffer(g.panelsN * kern.cols * g.k)
+func (g *product) run(threads int) {
+	threads = g.plan(threads)
+	buf := getBuffer(g.panelsN * g.ops.gemm.cols * g.k)
 	g.packedB = buf.data
-	g.blocks.Add(g.blocksM * g.blocksN)
+	g.nextPanel.Store(0)
+	g.donePanels.Store(0)
+	g.joined.Store(0)
+	items := g.blocksM * g.blocksN
+	if cap(g.shares) < threads {
+		g.shares = make([]share, threads)
+	}
+	g.shares = g.shares[:threads]
+	for t := range g.shares {
+		g.shares[t].bounds.Store(uint64(t*items/threads)<<32 | uint64((t+1)*items/threads))
+	}
+	g.items.Add(items)
+	g.users.Store(int64(threads))
 	for range threads - 1 {
-		go g.work()
+		go g.help()
 	}
 	g.work()
-	g.blocks.Wait()
+	g.items.Wait()
 	putBuffer(buf)
+	g.release()
+}
+
+// release gives the product back when nobody looks at it any more.
+func (g *product) release() {
+	if g.users.Add(-1) == 0 {
+		g.operands, g.packedB = operands{}, nil
+		products.Put(g)
+	}
 }
 
 func (g *product) work() {
+	const together = 4 // panels
 	for {
-		j := int(g.nextPanel.Add(1)) - 1
+		j := int(g.nextPanel.Add(together)) - together
 		if j >= g.panelsN {
 			break
 		}
-		g.packB(j)
-		g.donePanels.Add(1)
+		end := min(j+together, g.panelsN)
+		g.packB(j, end)
+		g.donePanels.Add(int64(end - j))
 	}
+	me := int(g.joined.Add(1)) - 1
+	var buf *buffer
+	packed := -1
+	for {
+		item, ok := g.take(me)
+		if !ok {
+			break
+		}
+		if buf == nil {
+			buf = getBuffer(ceilDiv(g.panelsM, g.blocksM) * g.strideA)
+		}
+		bm, bn := item/g.blocksN, item%g.blocksN
+		lo, hi := bm*g.panelsM/g.blocksM, (bm+1)*g.panelsM/g.blocksM
+		left, right := bn*g.panelsN/g.blocksN, (bn+1)*g.panelsN/g.blocksN
+		g.scale(lo, hi, left, right)
+		for p := 0; p < g.k; p += g.slice {
+			end := min(p+g.slice, g.k)
+			if packed != bm || g.slice < g.k {
+				packed = bm
+				g.packA(buf.data, lo, hi, p, end)
+			}
+			g.waitB()
+			g.block(buf.data, lo, hi, left, right, p, end)
+		}
+		g.items.Done()
+	}
+	if buf != nil {
+		putBuffer(buf)
+	}
+}
+
+// take returns the next item for goroutine me.
+func (g *product) take(me int) (item int, ok bool) {
+	item, ok = g.shares[me].take(false)
+	for t := 1; t < len(g.shares) && !ok; t++ {
+		item, ok = g.shares[(me+t)%len(g.shares)].take(true)
+	}
+	return item, ok
+}
+
+// waitB returns when all of B is packed.
+func (g *product) waitB() {
 	for spin := 0; g.donePanels.Load() < int64(g.panelsN); spin++ {
 		if spin < 1000 {
 			runtime.Gosched()
@@ -190,72 +337,69 @@ func (g *product) work() {
 			time.Sleep(20 * time.Microsecond)
 		}
 	}
-	var buf *buffer
-	packed := -1
-	for {
-		i := int(g.nextBlock.Add(1)) - 1
-		if i >= g.blocksM*g.blocksN {
-			break
-		}
-		if buf == nil {
-			buf = getBuffer(ceilDiv(g.panelsM, g.blocksM) * g.strideA)
-		}
-		bm, bn := i/g.blocksN, i%g.blocksN
-		lo, hi := bm*g.panelsM/g.blocksM, (bm+1)*g.panelsM/g.blocksM
-		if packed != bm {
-			packed = bm
-			g.packA(buf.data, lo, hi)
-		}
-		g.block(buf.data, lo, hi, bn*g.panelsN/g.blocksN, (bn+1)*g.panelsN/g.blocksN)
-		g.blocks.Done()
-	}
-	if buf != nil {
-		putBuffer(buf)
-	}
 }
 
 const size = int(unsafe.Sizeof(float32(0)))
 
-// packB packs panel j of B: k rows of cols elements.
-func (g *product) packB(j int) {
+// packB packs panels j to end of B, each k rows of cols elements. If B is not
+// transposed its rows are far apart in memory: all panels are taken from some of
+// them before going on to the next.
+func (g *product) packB(j, end int) {
 	kern := &g.ops.gemm
-	first := j * kern.cols
-	n := min(kern.cols, g.n-first)
-	if g.direct && n == kern.cols {
-		return
+	if g.direct {
+		j = max(j, g.n/kern.cols) // the others stay where they are
 	}
-	dst := g.packedB[first*g.k:]
-	if !g.transB {
-		kern.packRows(&dst[0], kern.cols*size, &g.b[first], g.ldb*size, columns(n), g.k)
-		return
+	if whole := min(end, g.n/kern.cols); !g.transB && kern.packColsB != nil && j < whole {
+		kern.packColsB(&g.packedB[j*kern.cols*g.k], kern.cols*g.k*size, &g.b[j*kern.cols], g.ldb*size, whole-j, g.k)
+		j = whole
 	}
-	for i := 0; i < n; i += kern.transRows {
-		kern.packTrans(&dst[i], kern.cols*size, &g.b[(first+i)*g.ldb], g.ldb*size, min(kern.transRows, n-i), g.k)
-	}
-}
-
-// packA packs panels lo to hi of A, each k columns of rows elements, or fewer if
-// there are no more. If A is transposed its rows are far apart in memory: all
-// panels are taken from some of them before going on to the next.
-func (g *product) packA(dst []float32, lo, hi int) {
-	const near = 64 // rows
-	kern := &g.ops.gemm
 	step := g.k
-	if g.transA {
-		step = near
+	if !g.transB {
+		step = nearRows
 	}
 	for p := 0; p < g.k; p += step {
 		kp := min(step, g.k-p)
-		for q := lo; q < hi; q++ {
+		for j := j; j < end; j++ {
+			first := j * kern.cols
+			n := min(kern.cols, g.n-first)
+			dst := g.packedB[first*g.k+p*kern.cols:]
+			if !g.transB {
+				kern.packRows(&dst[0], kern.cols*size, &g.b[p*g.ldb+first], g.ldb*size, columns(n), kp)
+				continue
+			}
+			for i := 0; i < n; i += kern.transRows {
+				kern.packTrans(&dst[i], kern.cols*size, &g.b[(first+i)*g.ldb], g.ldb*size, min(kern.transRows, n-i), kp)
+			}
+		}
+	}
+}
+
+// packA packs panels lo to hi of A from k index from to end, each a column of rows
+// elements after the other, or fewer if there are no more. If A is transposed its
+// rows are far apart in memory: see packB.
+func (g *product) packA(dst []float32, lo, hi, from, end int) {
+	kern := &g.ops.gemm
+	q := lo
+	if whole := min(hi, (g.m-packColsOver)/kern.rows); g.transA && kern.packColsA != nil && lo < whole {
+		kern.packColsA(&dst[0], g.strideA*size, &g.a[from*g.lda+lo*kern.rows], g.lda*size, whole-lo, end-from)
+		q = whole
+	}
+	step := end - from
+	if g.transA {
+		step = nearRows
+	}
+	for p := from; p < end; p += step {
+		kp := min(step, end-p)
+		for q := q; q < hi; q++ {
 			first := q * kern.rows
 			m := min(kern.rows, g.m-first)
-			to := dst[(q-lo)*g.strideA+p*m:]
+			to := dst[(q-lo)*g.strideA+(p-from)*m:]
 			if g.transA {
 				kern.packRows(&to[0], m*size, &g.a[p*g.lda+first], g.lda*size, columns(m), kp)
 				continue
 			}
 			for i := 0; i < m; i += kern.transRows {
-				kern.packTrans(&to[i], m*size, &g.a[(first+i)*g.lda], g.lda*size, min(kern.transRows, m-i), kp)
+				kern.packTrans(&to[i], m*size, &g.a[(first+i)*g.lda+p], g.lda*size, min(kern.transRows, m-i), kp)
 			}
 		}
 	}
@@ -264,36 +408,59 @@ func (g *product) packA(dst []float32, lo, hi int) {
 // columns is the mask of the first n columns.
 func columns(n int) uint32 { return uint32(1<<n - 1) }
 
-// block computes the tiles of C in rows lo to hi and columns left to right of
-// tiles, given the packed rows of A.
-func (g *product) block(a []float32, lo, hi, left, right int) {
-	kern := &g.ops.gemm
-	if g.beta != 0 && g.beta != 1 {
-		x, end := left*kern.cols, min(right*kern.cols, g.n)
-		for i := lo * kern.rows; i < min(hi*kern.rows, g.m); i++ {
-			g.ops.scale(g.c[i*g.ldc+x:i*g.ldc+end], g.beta)
-		}
+// scale multiplies the tiles of C in rows lo to hi and columns left to right of
+// tiles by beta, unless block does.
+func (g *product) scale(lo, hi, left, right int) {
+	if g.beta == 0 || g.beta == 1 {
+		return
 	}
+	kern := &g.ops.gemm
+	x, end := left*kern.cols, min(right*kern.cols, g.n)
+	for i := lo * kern.rows; i < min(hi*kern.rows, g.m); i++ {
+		g.ops.scale(g.c[i*g.ldc+x:i*g.ldc+end], g.beta)
+	}
+}
+
+// block adds to the tiles of C in rows lo to hi and columns left to right of tiles
+// the part of the product from k index from to end, given that of the rows of A.
+func (g *product) block(a []float32, lo, hi, left, right, from, end int) {
+	kern := &g.ops.gemm
 	for j := left; j < right; j++ {
 		x := j * kern.cols
 		n := min(kern.cols, g.n-x)
-		for p := 0; p < g.k; p += g.depth {
-			kp := min(g.depth, g.k-p)
+		direct := g.direct && n == kern.cols
+		for p := from; p < end; p += g.depth {
+			kp := min(g.depth, end-p)
 			b, ldb := &g.packedB[x*g.k+p*kern.cols:][0], kern.cols*size
-			if g.direct && n == kern.cols {
+			if direct {
 				b, ldb = &g.b[p*g.ldb+x], g.ldb*size
 			}
 			add := 0
 			if p > 0 || g.beta != 0 {
 				add = 1
 			}
+			next := g.nextB(j, p, from, end, right)
+			part := ceilDiv(len(next), hi-lo)
 			for q := lo; q < hi; q++ {
 				y := q * kern.rows
 				m := min(kern.rows, g.m-y)
-				kern.micro[m-1](kp, &a[(q-lo)*g.strideA+p*m], b, ldb, &g.c[y*g.ldc+x], g.ldc*size, g.alpha, add, columns(n))
+				kern.micro[m-1](kp, &a[(q-lo)*g.strideA+(p-from)*m], b, ldb, &g.c[y*g.ldc+x], g.ldc*size, g.alpha, add, columns(n), &next[min((q-lo)*part, len(next)-1)])
 			}
 		}
 	}
+}
+
+// nextB is what block reads from packed B after step p of panel j.
+func (g *product) nextB(j, p, from, end, right int) []float32 {
+	cols := g.ops.gemm.cols
+	p += g.depth
+	if p >= end {
+		j, p = j+1, from
+	}
+	if j >= right {
+		return g.packedB[:cols]
+	}
+	return g.packedB[j*cols*g.k+p*cols:][:cols*min(g.depth, end-p)]
 }
 
 // gemmFew is the product of few rows with a transposed B, as when one token goes

@@ -5,46 +5,46 @@
 package kernel
 
 //go:noescape
-func micro1x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro1x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
-func micro2x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro2x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
-func micro3x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro3x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
-func micro4x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro4x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
-func micro5x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro5x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
-func micro6x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro6x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
-func micro7x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro7x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
-func micro8x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro8x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
-func micro9x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro9x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
-func micro10x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro10x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
-func micro11x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro11x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
-func micro12x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro12x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
-func micro13x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro13x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
-func micro14x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro14x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
 func dots1x4avx512(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
@@ -64,25 +64,31 @@ func packTransAVX512(dst *float32, dstStride int, src *float32, srcStride int, r
 //go:noescape
 func packRowsAVX512(dst *float32, dstStride int, src *float32, srcStride int, mask uint32, n int)
 
+//go:noescape
+func packCols14AVX512(dst *float32, dstPanel int, src *float32, srcStride int, panels int, n int)
+
+//go:noescape
+func packCols32AVX512(dst *float32, dstPanel int, src *float32, srcStride int, panels int, n int)
+
 func peakAVX512(n int)
 
 //go:noescape
-func micro1x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro1x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
-func micro2x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro2x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
-func micro3x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro3x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
-func micro4x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro4x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
-func micro5x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro5x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
-func micro6x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+func micro6x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
 func dots1x4avx2(n int, x *float32, ldx int, w *float32, ldw int, out *float32)

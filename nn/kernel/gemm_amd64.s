@@ -40,26 +40,29 @@ DATA laneBits<>+56(SB)/4, $0x00004000
 DATA laneBits<>+60(SB)/4, $0x00008000
 GLOBL laneBits<>(SB), RODATA|NOPTR, $64
 
-// func micro1x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro1x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·micro1x32avx512(SB), NOSPLIT, $0-68
+TEXT ·micro1x32avx512(SB), NOSPLIT, $0-80
 	MOVQ kc+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
 	MOVQ ldb+24(FP), BX
 	MOVQ c+32(FP), SI
 	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
 
 	// Fetch C while the product is computed.
-	MOVQ       SI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	SUBQ       $0x04, AX
 	JL         loop4rest
 
 loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	ADDQ         BX, DX
@@ -129,23 +132,24 @@ store:
 	VZEROUPPER
 	RET
 
-// func micro2x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro2x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·micro2x32avx512(SB), NOSPLIT, $0-68
+TEXT ·micro2x32avx512(SB), NOSPLIT, $0-80
 	MOVQ kc+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
 	MOVQ ldb+24(FP), BX
 	MOVQ c+32(FP), SI
 	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
 
 	// Fetch C while the product is computed.
-	MOVQ       SI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -154,6 +158,8 @@ TEXT ·micro2x32avx512(SB), NOSPLIT, $0-68
 	JL         loop4rest
 
 loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	ADDQ         BX, DX
@@ -248,26 +254,27 @@ store:
 	VZEROUPPER
 	RET
 
-// func micro3x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro3x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·micro3x32avx512(SB), NOSPLIT, $0-68
+TEXT ·micro3x32avx512(SB), NOSPLIT, $0-80
 	MOVQ kc+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
 	MOVQ ldb+24(FP), BX
 	MOVQ c+32(FP), SI
 	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
 
 	// Fetch C while the product is computed.
-	MOVQ       SI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -278,6 +285,8 @@ TEXT ·micro3x32avx512(SB), NOSPLIT, $0-68
 	JL         loop4rest
 
 loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	ADDQ         BX, DX
@@ -397,29 +406,30 @@ store:
 	VZEROUPPER
 	RET
 
-// func micro4x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro4x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·micro4x32avx512(SB), NOSPLIT, $0-68
+TEXT ·micro4x32avx512(SB), NOSPLIT, $0-80
 	MOVQ kc+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
 	MOVQ ldb+24(FP), BX
 	MOVQ c+32(FP), SI
 	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
 
 	// Fetch C while the product is computed.
-	MOVQ       SI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -432,6 +442,8 @@ TEXT ·micro4x32avx512(SB), NOSPLIT, $0-68
 	JL         loop4rest
 
 loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	ADDQ         BX, DX
@@ -576,32 +588,33 @@ store:
 	VZEROUPPER
 	RET
 
-// func micro5x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro5x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·micro5x32avx512(SB), NOSPLIT, $0-68
+TEXT ·micro5x32avx512(SB), NOSPLIT, $0-80
 	MOVQ kc+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
 	MOVQ ldb+24(FP), BX
 	MOVQ c+32(FP), SI
 	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
 
 	// Fetch C while the product is computed.
-	MOVQ       SI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -616,6 +629,8 @@ TEXT ·micro5x32avx512(SB), NOSPLIT, $0-68
 	JL         loop4rest
 
 loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	ADDQ         BX, DX
@@ -785,35 +800,36 @@ store:
 	VZEROUPPER
 	RET
 
-// func micro6x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro6x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·micro6x32avx512(SB), NOSPLIT, $0-68
+TEXT ·micro6x32avx512(SB), NOSPLIT, $0-80
 	MOVQ kc+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
 	MOVQ ldb+24(FP), BX
 	MOVQ c+32(FP), SI
 	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
 
 	// Fetch C while the product is computed.
-	MOVQ       SI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -830,6 +846,8 @@ TEXT ·micro6x32avx512(SB), NOSPLIT, $0-68
 	JL         loop4rest
 
 loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	ADDQ         BX, DX
@@ -1024,38 +1042,39 @@ store:
 	VZEROUPPER
 	RET
 
-// func micro7x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro7x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·micro7x32avx512(SB), NOSPLIT, $0-68
+TEXT ·micro7x32avx512(SB), NOSPLIT, $0-80
 	MOVQ kc+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
 	MOVQ ldb+24(FP), BX
 	MOVQ c+32(FP), SI
 	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
 
 	// Fetch C while the product is computed.
-	MOVQ       SI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -1074,6 +1093,8 @@ TEXT ·micro7x32avx512(SB), NOSPLIT, $0-68
 	JL         loop4rest
 
 loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	ADDQ         BX, DX
@@ -1293,41 +1314,42 @@ store:
 	VZEROUPPER
 	RET
 
-// func micro8x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro8x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·micro8x32avx512(SB), NOSPLIT, $0-68
+TEXT ·micro8x32avx512(SB), NOSPLIT, $0-80
 	MOVQ kc+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
 	MOVQ ldb+24(FP), BX
 	MOVQ c+32(FP), SI
 	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
 
 	// Fetch C while the product is computed.
-	MOVQ       SI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -1348,6 +1370,8 @@ TEXT ·micro8x32avx512(SB), NOSPLIT, $0-68
 	JL         loop4rest
 
 loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	ADDQ         BX, DX
@@ -1592,44 +1616,45 @@ store:
 	VZEROUPPER
 	RET
 
-// func micro9x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro9x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·micro9x32avx512(SB), NOSPLIT, $0-68
+TEXT ·micro9x32avx512(SB), NOSPLIT, $0-80
 	MOVQ kc+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
 	MOVQ ldb+24(FP), BX
 	MOVQ c+32(FP), SI
 	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
 
 	// Fetch C while the product is computed.
-	MOVQ       SI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -1652,6 +1677,8 @@ TEXT ·micro9x32avx512(SB), NOSPLIT, $0-68
 	JL         loop4rest
 
 loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	ADDQ         BX, DX
@@ -1921,47 +1948,48 @@ store:
 	VZEROUPPER
 	RET
 
-// func micro10x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro10x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·micro10x32avx512(SB), NOSPLIT, $0-68
+TEXT ·micro10x32avx512(SB), NOSPLIT, $0-80
 	MOVQ kc+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
 	MOVQ ldb+24(FP), BX
 	MOVQ c+32(FP), SI
 	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
 
 	// Fetch C while the product is computed.
-	MOVQ       SI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -1986,6 +2014,8 @@ TEXT ·micro10x32avx512(SB), NOSPLIT, $0-68
 	JL         loop4rest
 
 loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	ADDQ         BX, DX
@@ -2280,50 +2310,51 @@ store:
 	VZEROUPPER
 	RET
 
-// func micro11x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro11x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·micro11x32avx512(SB), NOSPLIT, $0-68
+TEXT ·micro11x32avx512(SB), NOSPLIT, $0-80
 	MOVQ kc+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
 	MOVQ ldb+24(FP), BX
 	MOVQ c+32(FP), SI
 	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
 
 	// Fetch C while the product is computed.
-	MOVQ       SI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2350,6 +2381,8 @@ TEXT ·micro11x32avx512(SB), NOSPLIT, $0-68
 	JL         loop4rest
 
 loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	ADDQ         BX, DX
@@ -2669,53 +2702,54 @@ store:
 	VZEROUPPER
 	RET
 
-// func micro12x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro12x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·micro12x32avx512(SB), NOSPLIT, $0-68
+TEXT ·micro12x32avx512(SB), NOSPLIT, $0-80
 	MOVQ kc+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
 	MOVQ ldb+24(FP), BX
 	MOVQ c+32(FP), SI
 	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
 
 	// Fetch C while the product is computed.
-	MOVQ       SI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2744,6 +2778,8 @@ TEXT ·micro12x32avx512(SB), NOSPLIT, $0-68
 	JL         loop4rest
 
 loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	ADDQ         BX, DX
@@ -3088,56 +3124,57 @@ store:
 	VZEROUPPER
 	RET
 
-// func micro13x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro13x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·micro13x32avx512(SB), NOSPLIT, $0-68
+TEXT ·micro13x32avx512(SB), NOSPLIT, $0-80
 	MOVQ kc+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
 	MOVQ ldb+24(FP), BX
 	MOVQ c+32(FP), SI
 	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
 
 	// Fetch C while the product is computed.
-	MOVQ       SI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -3168,6 +3205,8 @@ TEXT ·micro13x32avx512(SB), NOSPLIT, $0-68
 	JL         loop4rest
 
 loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	ADDQ         BX, DX
@@ -3537,59 +3576,60 @@ store:
 	VZEROUPPER
 	RET
 
-// func micro14x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro14x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·micro14x32avx512(SB), NOSPLIT, $0-68
+TEXT ·micro14x32avx512(SB), NOSPLIT, $0-80
 	MOVQ kc+0(FP), AX
 	MOVQ a+8(FP), CX
 	MOVQ b+16(FP), DX
 	MOVQ ldb+24(FP), BX
 	MOVQ c+32(FP), SI
 	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
 
 	// Fetch C while the product is computed.
-	MOVQ       SI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
-	ADDQ       DI, R8
-	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -3622,6 +3662,8 @@ TEXT ·micro14x32avx512(SB), NOSPLIT, $0-68
 	JL         loop4rest
 
 loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	ADDQ         BX, DX
@@ -4457,7 +4499,7 @@ sum:
 	RET
 
 // func packTransAVX512(dst *float32, dstStride int, src *float32, srcStride int, rows int, n int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·packTransAVX512(SB), NOSPLIT, $0-48
 	MOVQ   dst+0(FP), AX
 	MOVQ   dstStride+8(FP), DX
@@ -4465,13 +4507,14 @@ TEXT ·packTransAVX512(SB), NOSPLIT, $0-48
 	MOVQ   srcStride+24(FP), SI
 	MOVQ   rows+32(FP), DI
 	MOVQ   n+40(FP), R8
+	LEAQ   (SI)(SI*1), R9
 	MOVQ   DI, CX
-	MOVQ   $0x00000001, R9
-	SHLQ   CL, R9
-	DECQ   R9
-	KMOVW  R9, K2
-	MOVQ   $0x0000ffff, R9
-	KMOVW  R9, K1
+	MOVQ   $0x00000001, R10
+	SHLQ   CL, R10
+	DECQ   R10
+	KMOVW  R10, K2
+	MOVQ   $0x0000ffff, R10
+	KMOVW  R10, K1
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4492,68 +4535,84 @@ TEXT ·packTransAVX512(SB), NOSPLIT, $0-48
 	JL     rest
 
 blocks:
-	MOVQ      BX, CX
-	VMOVUPS.Z (CX), K1, Z0
-	CMPQ      DI, $0x01
-	JLE       fullloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z1
-	CMPQ      DI, $0x02
-	JLE       fullloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z2
-	CMPQ      DI, $0x03
-	JLE       fullloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z3
-	CMPQ      DI, $0x04
-	JLE       fullloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z4
-	CMPQ      DI, $0x05
-	JLE       fullloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z5
-	CMPQ      DI, $0x06
-	JLE       fullloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z6
-	CMPQ      DI, $0x07
-	JLE       fullloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z7
-	CMPQ      DI, $0x08
-	JLE       fullloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z8
-	CMPQ      DI, $0x09
-	JLE       fullloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z9
-	CMPQ      DI, $0x0a
-	JLE       fullloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z10
-	CMPQ      DI, $0x0b
-	JLE       fullloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z11
-	CMPQ      DI, $0x0c
-	JLE       fullloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z12
-	CMPQ      DI, $0x0d
-	JLE       fullloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z13
-	CMPQ      DI, $0x0e
-	JLE       fullloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z14
-	CMPQ      DI, $0x0f
-	JLE       fullloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z15
+	MOVQ       BX, CX
+	VMOVUPS.Z  (CX), K1, Z0
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x01
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z1
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x02
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z2
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x03
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z3
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x04
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z4
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x05
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z5
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x06
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z6
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x07
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z7
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x08
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z8
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x09
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z9
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x0a
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z10
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x0b
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z11
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x0c
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z12
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x0d
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z13
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x0e
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z14
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x0f
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z15
+	PREFETCHT0 (CX)(R9*8)
 
 fullloaded:
 	VUNPCKLPS  Z1, Z0, Z16
@@ -4657,75 +4716,91 @@ fullloaded:
 	JGE        blocks
 
 rest:
-	ADDQ      $0x10, R8
-	JZ        end
-	MOVQ      R8, CX
-	MOVQ      $0x00000001, R9
-	SHLQ      CL, R9
-	DECQ      R9
-	KMOVW     R9, K1
-	MOVQ      BX, CX
-	VMOVUPS.Z (CX), K1, Z0
-	CMPQ      DI, $0x01
-	JLE       partloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z1
-	CMPQ      DI, $0x02
-	JLE       partloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z2
-	CMPQ      DI, $0x03
-	JLE       partloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z3
-	CMPQ      DI, $0x04
-	JLE       partloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z4
-	CMPQ      DI, $0x05
-	JLE       partloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z5
-	CMPQ      DI, $0x06
-	JLE       partloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z6
-	CMPQ      DI, $0x07
-	JLE       partloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z7
-	CMPQ      DI, $0x08
-	JLE       partloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z8
-	CMPQ      DI, $0x09
-	JLE       partloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z9
-	CMPQ      DI, $0x0a
-	JLE       partloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z10
-	CMPQ      DI, $0x0b
-	JLE       partloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z11
-	CMPQ      DI, $0x0c
-	JLE       partloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z12
-	CMPQ      DI, $0x0d
-	JLE       partloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z13
-	CMPQ      DI, $0x0e
-	JLE       partloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z14
-	CMPQ      DI, $0x0f
-	JLE       partloaded
-	ADDQ      SI, CX
-	VMOVUPS.Z (CX), K1, Z15
+	ADDQ       $0x10, R8
+	JZ         end
+	MOVQ       R8, CX
+	MOVQ       $0x00000001, R10
+	SHLQ       CL, R10
+	DECQ       R10
+	KMOVW      R10, K1
+	MOVQ       BX, CX
+	VMOVUPS.Z  (CX), K1, Z0
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x01
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z1
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x02
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z2
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x03
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z3
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x04
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z4
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x05
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z5
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x06
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z6
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x07
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z7
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x08
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z8
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x09
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z9
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x0a
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z10
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x0b
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z11
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x0c
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z12
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x0d
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z13
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x0e
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z14
+	PREFETCHT0 (CX)(R9*8)
+	CMPQ       DI, $0x0f
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z15
+	PREFETCHT0 (CX)(R9*8)
 
 partloaded:
 	VUNPCKLPS  Z1, Z0, Z16
@@ -4922,6 +4997,77 @@ loop4end:
 	VZEROUPPER
 	RET
 
+// func packCols14AVX512(dst *float32, dstPanel int, src *float32, srcStride int, panels int, n int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·packCols14AVX512(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ dstPanel+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ srcStride+24(FP), BX
+	MOVQ panels+32(FP), SI
+	MOVQ n+40(FP), DI
+
+row:
+	MOVQ DX, R9
+	MOVQ BX, R11
+	SHLQ $0x03, R11
+	ADDQ DX, R11
+	MOVQ AX, R10
+	MOVQ SI, R8
+
+panel:
+	VMOVUPS    (R9), Z0
+	PREFETCHT0 (R11)
+	VMOVUPS    Z0, (R10)
+	ADDQ       $0x38, R9
+	ADDQ       $0x38, R11
+	ADDQ       CX, R10
+	DECQ       R8
+	JNZ        panel
+	ADDQ       BX, DX
+	ADDQ       $0x38, AX
+	DECQ       DI
+	JNZ        row
+	VZEROUPPER
+	RET
+
+// func packCols32AVX512(dst *float32, dstPanel int, src *float32, srcStride int, panels int, n int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·packCols32AVX512(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ dstPanel+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ srcStride+24(FP), BX
+	MOVQ panels+32(FP), SI
+	MOVQ n+40(FP), DI
+
+row:
+	MOVQ DX, R9
+	MOVQ BX, R11
+	SHLQ $0x03, R11
+	ADDQ DX, R11
+	MOVQ AX, R10
+	MOVQ SI, R8
+
+panel:
+	VMOVUPS    (R9), Z0
+	PREFETCHT0 (R11)
+	VMOVUPS    64(R9), Z1
+	PREFETCHT0 64(R11)
+	VMOVUPS    Z0, (R10)
+	VMOVUPS    Z1, 64(R10)
+	ADDQ       $0x80, R9
+	ADDQ       $0x80, R11
+	ADDQ       CX, R10
+	DECQ       R8
+	JNZ        panel
+	ADDQ       BX, DX
+	ADDQ       $0x80, AX
+	DECQ       DI
+	JNZ        row
+	VZEROUPPER
+	RET
+
 // func peakAVX512(n int)
 // Requires: AVX, AVX512F
 TEXT ·peakAVX512(SB), NOSPLIT, $0-8
@@ -4989,9 +5135,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func micro1x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro1x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·micro1x16avx2(SB), NOSPLIT, $0-68
+TEXT ·micro1x16avx2(SB), NOSPLIT, $0-80
 	MOVQ       kc+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       b+16(FP), DX
@@ -5103,9 +5249,9 @@ maskedstore:
 	VZEROUPPER
 	RET
 
-// func micro2x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro2x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·micro2x16avx2(SB), NOSPLIT, $0-68
+TEXT ·micro2x16avx2(SB), NOSPLIT, $0-80
 	MOVQ       kc+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       b+16(FP), DX
@@ -5259,9 +5405,9 @@ maskedstore:
 	VZEROUPPER
 	RET
 
-// func micro3x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro3x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·micro3x16avx2(SB), NOSPLIT, $0-68
+TEXT ·micro3x16avx2(SB), NOSPLIT, $0-80
 	MOVQ       kc+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       b+16(FP), DX
@@ -5457,9 +5603,9 @@ maskedstore:
 	VZEROUPPER
 	RET
 
-// func micro4x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro4x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·micro4x16avx2(SB), NOSPLIT, $0-68
+TEXT ·micro4x16avx2(SB), NOSPLIT, $0-80
 	MOVQ       kc+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       b+16(FP), DX
@@ -5697,9 +5843,9 @@ maskedstore:
 	VZEROUPPER
 	RET
 
-// func micro5x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro5x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·micro5x16avx2(SB), NOSPLIT, $0-68
+TEXT ·micro5x16avx2(SB), NOSPLIT, $0-80
 	MOVQ       kc+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       b+16(FP), DX
@@ -5979,9 +6125,9 @@ maskedstore:
 	VZEROUPPER
 	RET
 
-// func micro6x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+// func micro6x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·micro6x16avx2(SB), NOSPLIT, $0-68
+TEXT ·micro6x16avx2(SB), NOSPLIT, $0-80
 	MOVQ       kc+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       b+16(FP), DX

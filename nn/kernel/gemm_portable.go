@@ -24,7 +24,7 @@ func row(p *float32, stride, i, n int) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Add(unsafe.Pointer(p), stride*i)), n)
 }
 
-func micro1Go(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32) {
+func micro1Go(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32) {
 	var s0, s1, s2, s3 float32
 	for p, x := range unsafe.Slice(a, kc) {
 		y := (*[4]float32)(unsafe.Add(unsafe.Pointer(b), p*ldb))
@@ -36,7 +36,7 @@ func micro1Go(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32
 	storeGo([4]float32{s0, s1, s2, s3}, row(c, ldc, 0, bits.Len32(mask)), alpha, add)
 }
 
-func micro2Go(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32) {
+func micro2Go(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32) {
 	var s0, s1, s2, s3, t0, t1, t2, t3 float32
 	for p, x := range unsafe.Slice((*[2]float32)(unsafe.Pointer(a)), kc) {
 		y := (*[4]float32)(unsafe.Add(unsafe.Pointer(b), p*ldb))

@@ -73,6 +73,8 @@ var avx512 = &ops{
 		packTrans: packTransAVX512,
 		transRows: 16,
 		packRows:  packRowsAVX512,
+		packColsA: packCols14AVX512,
+		packColsB: packCols32AVX512,
 		dots:      []dotsFunc{dots1x4avx512, dots2x4avx512, dots3x4avx512, dots4x4avx512},
 		peak:      peakAVX512,
 		peakOps:   24 * 16 * 2,

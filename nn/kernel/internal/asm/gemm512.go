@@ -10,14 +10,17 @@ import (
 
 // rows512 is the height of the AVX-512 tile: 14 rows of two registers are 28
 // accumulators, which leaves two registers for B and two for A.
-const rows512 = 14
+const (
+	rows512 = 14
+	cols512 = 32
+)
 
 var zmm = []VecPhysical{
 	Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15,
 	Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31,
 }
 
-const microSignature = "func(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)"
+const microSignature = "func(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)"
 
 // micro512 computes a tile of C of rows×32. A is packed as kc columns of rows
 // elements; the rows of B are ldb bytes apart, and those of C ldc bytes. Only the
@@ -31,14 +34,15 @@ func micro512(rows int) {
 	ldb := Load(Param("ldb"), GP64())
 	c := Load(Param("c"), GP64())
 	ldc := Load(Param("ldc"), GP64())
+	next := Load(Param("next"), GP64())
 	acc := func(i, j int) VecPhysical { return zmm[2*i+j] }
 
 	Comment("Fetch C while the product is computed.")
 	at := GP64()
 	MOVQ(c, at)
 	for i := range rows {
-		PREFETCHT0(Mem{Base: at})
-		PREFETCHT0(Mem{Base: at, Disp: 64})
+		PREFETCHT1(Mem{Base: at})
+		PREFETCHT1(Mem{Base: at, Disp: 64})
 		if i < rows-1 {
 			ADDQ(ldc, at)
 		}
@@ -58,6 +62,10 @@ func micro512(rows int) {
 		}
 	}
 	loop(kc, 4, func(n int) {
+		if n == 4 {
+			PREFETCHT1(Mem{Base: next})
+			ADDQ(Imm(64), next)
+		}
 		for p := range n {
 			step(p)
 		}
@@ -125,6 +133,8 @@ func packTrans512() {
 	srcStride := Load(Param("srcStride"), GP64())
 	rows := Load(Param("rows"), GP64())
 	n := Load(Param("n"), GP64())
+	ahead := GP64() // an eighth of the distance to the rows to fetch
+	LEAQ(Mem{Base: srcStride, Index: srcStride, Scale: 1}, ahead)
 
 	MOVQ(rows, RCX)
 	mask := GP64()
@@ -147,6 +157,7 @@ func packTrans512() {
 				ADDQ(srcStride, at)
 			}
 			VMOVUPS_Z(Mem{Base: at}, K1, zmm[i])
+			PREFETCHT0(Mem{Base: at, Index: ahead, Scale: 8})
 		}
 		Label(name + "loaded")
 		// Four rows at a time to 4×4 blocks: afterwards register 16+4g+c has in
@@ -207,6 +218,47 @@ func packTrans512() {
 		JZ(LabelRef("end"))
 	})
 	Label("end")
+	VZEROUPPER()
+	RET()
+}
+
+// packCols512 copies n rows of panels*cols elements, panel after panel: a row of a
+// panel is cols elements after the one before, and its panels are dstPanel apart.
+// It reads up to 2 elements after a row, and writes as many after a panel.
+func packCols512(cols int) {
+	TEXT(fmt.Sprintf("packCols%dAVX512", cols), NOSPLIT, "func(dst *float32, dstPanel int, src *float32, srcStride, panels, n int)")
+	Pragma("noescape")
+	dst := Load(Param("dst"), GP64())
+	dstPanel := Load(Param("dstPanel"), GP64())
+	src := Load(Param("src"), GP64())
+	srcStride := Load(Param("srcStride"), GP64())
+	panels := Load(Param("panels"), GP64())
+	n := Load(Param("n"), GP64())
+	left, from, to, next := GP64(), GP64(), GP64(), GP64()
+	Label("row")
+	MOVQ(src, from)
+	MOVQ(srcStride, next)
+	SHLQ(Imm(3), next) // 8 rows ahead
+	ADDQ(src, next)
+	MOVQ(dst, to)
+	MOVQ(panels, left)
+	Label("panel")
+	for i := 0; i < cols; i += 16 {
+		VMOVUPS(Mem{Base: from, Disp: 4 * i}, zmm[i/16])
+		PREFETCHT0(Mem{Base: next, Disp: 4 * i})
+	}
+	for i := 0; i < cols; i += 16 {
+		VMOVUPS(zmm[i/16], Mem{Base: to, Disp: 4 * i})
+	}
+	ADDQ(Imm(uint64(4*cols)), from)
+	ADDQ(Imm(uint64(4*cols)), next)
+	ADDQ(dstPanel, to)
+	DECQ(left)
+	JNZ(LabelRef("panel"))
+	ADDQ(srcStride, src)
+	ADDQ(Imm(uint64(4*cols)), dst)
+	DECQ(n)
+	JNZ(LabelRef("row"))
 	VZEROUPPER()
 	RET()
 }

@@ -36,6 +36,8 @@ func gemm() {
 	}
 	packTrans512()
 	packRows512()
+	packCols512(rows512)
+	packCols512(cols512)
 	peak512()
 
 	for rows := 1; rows <= rows2; rows++ {
