@@ -159,7 +159,7 @@ func TestGPT2Files(t *testing.T) {
 	var tensors []Tensor
 	for _, s := range m.storedTensors() {
 		s.Name = strings.TrimPrefix(s.Name, "transformer.")
-		tensors = append(tensors, Tensor{s.TensorShape, s.data()})
+		tensors = append(tensors, Tensor{TensorShape: s.TensorShape, Data: s.data()})
 		if s.Name == "h.0.attn.c_attn.weight" {
 			if s.Shape[0] != 12 || s.Shape[1] != 36 {
 				t.Errorf("c_attn is stored as %v, want [12 36]", s.Shape)
@@ -170,7 +170,7 @@ func TestGPT2Files(t *testing.T) {
 			}
 		}
 	}
-	tensors = append(tensors, Tensor{TensorShape{"h.0.attn.bias", []int{1, 1, 2, 2}}, []float32{1, 0, 1, 1}})
+	tensors = append(tensors, Tensor{TensorShape: TensorShape{"h.0.attn.bias", []int{1, 1, 2, 2}}, Data: []float32{1, 0, 1, 1}})
 	if err := WriteTensors(filepath.Join(dir, "model.safetensors"), tensors); err != nil {
 		t.Fatal(err)
 	}

@@ -4,94 +4,178 @@ import (
 	"fmt"
 
 	"adapt/nn"
+	"adapt/nn/kernel"
 
 	G "gorgonia.org/gorgonia"
 )
 
+// BuildOptions say what a graph trains and how it computes.
+type BuildOptions struct {
+	nn.Options
+	// Freeze reports weights that full fine-tuning leaves alone; nil: none.
+	Freeze    func(name string) bool
+	Noise     nn.Noise      // on the embeddings in training
+	Smoothing float32       // of the labels
+	Reference *nn.Reference // that the model is to stay near to; nil: none
+	KL        float32       // weight of the divergence from it
+}
+
 // A Net is a model as a graph with its loss.
 type Net struct {
 	Graph  *nn.Graph
-	Loss   *G.Node
+	Hidden *G.Node     // [tokens, width], after the last norm
+	Loss   *G.Node     // see [nn.Graph.Loss]
 	Params []*nn.Param // the trained ones
 }
 
-// Build makes the graph of one packed step of tokens rows. With train,
-// Params are all weights of the model, or the adapter's alone when there is
-// one; without, the graph has no gradients. Weights share memory with m and a.
-func (m *Model) Build(a *Adapter, tokens, threads int, train bool) (net *Net, err error) {
+// Build makes the graph of one packed step of tokens rows. With o.Train, Params
+// are the model's weights that o.Freeze leaves, or the adapter's alone when
+// there is one. Weights share memory with m and a.
+func (m *Model) Build(a *Adapter, tokens int, o BuildOptions) (net *Net, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("model: building the graph: %v", r)
 		}
 	}()
-	if err := m.Config.buildable(); err != nil {
-		return nil, err
+	b := &builder{m: m, a: a, o: o, g: nn.NewGraph(tokens, o.Options), net: &Net{}, params: map[string]*nn.Param{}}
+	if m.Config.Window() > 0 && m.Config.Window() < m.Config.MaxPositions {
+		return nil, fmt.Errorf("%w: a sliding window below the model's positions", ErrUnsupported)
 	}
-	b := &builder{m: m, a: a, full: train && a == nil, g: nn.NewGraph(tokens, threads), net: &Net{}}
-	b.net.Graph, b.net.Loss = b.g, b.loss(train)
+	b.build()
 	return b.net, nil
 }
 
-// buildable reports what the graph does not compute.
-func (c Config) buildable() error {
-	a, err := archOf(c.ModelType)
-	if err != nil {
-		return err
+// Machine differentiates the loss and plans the run. Without trained weights
+// it runs forward only; with hidden it keeps the hidden states.
+func (n *Net) Machine(hidden bool) (*nn.Machine, error) {
+	results := G.Nodes{n.Loss}
+	if hidden {
+		results = append(results, n.Hidden)
 	}
-	if qkv, out, mlp := a.biases(c); qkv || out || mlp || a.layerNorm || a.positions != "" || a.gate == "" || c.Window() != 0 {
-		return fmt.Errorf("%w: no graph for biases, LayerNorm, learned positions, plain MLPs or sliding windows (model_type %q)", ErrUnsupported, c.ModelType)
+	if len(n.Params) > 0 {
+		nodes := make(G.Nodes, len(n.Params))
+		for i, p := range n.Params {
+			nodes[i] = p.Node
+		}
+		grads, err := G.Grad(n.Loss, nodes...)
+		if err != nil {
+			return nil, fmt.Errorf("model: differentiating: %w", err)
+		}
+		results = append(results, grads...)
 	}
-	return nil
+	return nn.NewMachine(n.Graph, results...)
 }
 
 type builder struct {
-	m    *Model
-	a    *Adapter
-	full bool // whether the model's own weights are trained
-	g    *nn.Graph
-	net  *Net
+	m      *Model
+	a      *Adapter
+	o      BuildOptions
+	g      *nn.Graph
+	net    *Net
+	params map[string]*nn.Param // made so far, by name
 }
 
-func (b *builder) loss(train bool) *G.Node {
-	c, eps := b.m.Config, float32(b.m.Config.NormEps)
-	heads := nn.Heads{Query: c.Heads, KeyValue: c.KVHeads, Dim: c.Dim()}
-	heads.Cos, heads.Sin = c.Rope(c.MaxPositions)
-	embed := b.param(EmbedName)
-	x := b.g.Embed(embed, b.full)
-	for l := range c.Layers {
-		h := b.g.RMSNorm(x, b.param(LayerName(l, "input_layernorm")), eps, b.full)
-		qkv := b.g.Linear(h, b.weight(l, "self_attn.q_proj"), b.weight(l, "self_attn.k_proj"), b.weight(l, "self_attn.v_proj"))
-		x = b.g.Residual(x, b.g.Linear(b.g.Attention(qkv, heads), b.weight(l, "self_attn.o_proj")))
-		h = b.g.RMSNorm(x, b.param(LayerName(l, "post_attention_layernorm")), eps, b.full)
-		gateUp := b.g.Linear(h, b.weight(l, "mlp.gate_proj"), b.weight(l, "mlp.up_proj"))
-		x = b.g.Residual(x, b.g.Linear(b.g.SwiGLU(gateUp, c.Intermediate), b.weight(l, "mlp.down_proj")))
+func (b *builder) build() {
+	c, p := b.m.Config, b.m.Config.Parts()
+	heads := nn.Heads{Query: c.Heads, KeyValue: c.KVHeads, Dim: c.Dim(), Window: c.Window()}
+	if p.Positions == "" {
+		heads.Cos, heads.Sin = c.Rope(c.MaxPositions)
 	}
-	x = b.g.RMSNorm(x, b.param(NormName), eps, b.full)
-	head := embed
-	if !c.TieEmbeddings {
-		head = b.param(HeadName)
+	x := b.g.Embed(b.table(p.Embed), b.o.Noise)
+	if p.Positions != "" {
+		x = b.g.AddPositions(x, b.param(p.Positions))
 	}
-	return b.g.Loss(x, head, b.full, !train)
+	for i, l := range p.Layers {
+		b.g.Begin(fmt.Sprint("layer ", i))
+		h := b.norm(x, l.AttnNorm)
+		qkv := b.g.Linear(h, b.weights(l.QKV...)...)
+		x = b.g.Residual(x, b.g.Linear(b.g.Attention(qkv, heads), b.weights(l.Out)...))
+		h = b.norm(x, l.MLPNorm)
+		x = b.g.Residual(x, b.g.Linear(b.mlp(h, l), b.weights(l.Down)...))
+	}
+	b.g.Begin("")
+	b.net.Graph, b.net.Hidden = b.g, b.norm(x, p.Norm)
+	table := b.table(p.Head)
+	b.net.Loss = b.g.Loss(b.net.Hidden, nn.Head{
+		W: table.W, Stored: table.Stored, Tied: p.Head == p.Embed,
+		Smoothing: b.o.Smoothing, Reference: b.o.Reference, KL: b.o.KL,
+	})
 }
 
-// param adds a weight of the model.
-func (b *builder) param(name string) *G.Node {
-	t := b.m.tensor(name)
-	p := b.g.Param(name, t.Shape, t.Data)
-	if b.full {
+func (b *builder) mlp(h *G.Node, l LayerParts) *G.Node {
+	if l.Gate != nil {
+		return b.g.SwiGLU(b.g.Linear(h, b.weights(*l.Gate, l.Up)...), b.m.Config.Intermediate)
+	}
+	return b.g.GELU(b.g.Linear(h, b.weights(l.Up)...), b.m.Config.Activation() == "gelu")
+}
+
+func (b *builder) norm(x *G.Node, n Norm) *G.Node {
+	eps := float32(b.m.Config.NormEps)
+	if n.Bias == "" {
+		return b.g.RMSNorm(x, b.param(n.Weight), eps)
+	}
+	return b.g.LayerNorm(x, b.param(n.Weight), b.param(n.Bias), eps)
+}
+
+// param adds a weight of the model, or what the adapter has in its place.
+func (b *builder) param(name string) *nn.Param {
+	if p := b.params[name]; p != nil {
+		return p
+	}
+	t, train := b.m.tensor(name), b.a == nil && (b.o.Freeze == nil || !b.o.Freeze(name))
+	if saved := b.a.SavedTensor(name); saved != nil {
+		t, train = saved, true
+	}
+	p := b.add(*t, train)
+	b.params[name] = p
+	return p
+}
+
+func (b *builder) add(t Tensor, train bool) *nn.Param {
+	p := b.g.Param(t.Name, t.Shape, t.Data, train)
+	if p.Train {
 		b.net.Params = append(b.net.Params, p)
 	}
-	return p.Node
+	return p
 }
 
-// weight adds a linear layer's weight with its adapter.
-func (b *builder) weight(layer int, part string) nn.Weight {
-	name := LayerName(layer, part)
-	w := nn.Weight{W: b.param(name), Train: b.full}
-	if p := b.a.Pair(name); p != nil {
-		pa, pb := b.g.Param(p.A.Name, p.A.Shape, p.A.Data), b.g.Param(p.B.Name, p.B.Shape, p.B.Data)
-		b.net.Params = append(b.net.Params, pa, pb)
-		w.A, w.B, w.Scale = pa.Node, pb.Node, b.a.LoRA.Scale()
+// stored returns a weight's packed form, nil when it is a plain one or the
+// adapter has another in its place.
+func (b *builder) stored(name string) *kernel.Matrix {
+	if b.a.SavedTensor(name) != nil {
+		return nil
 	}
-	return w
+	return b.m.tensor(name).Stored
+}
+
+func (b *builder) table(name string) nn.Table {
+	if s := b.stored(name); s != nil {
+		return nn.Table{Stored: s}
+	}
+	return nn.Table{W: b.param(name)}
+}
+
+// weights adds linear layers with their adapters.
+func (b *builder) weights(layers ...Linear) []nn.Weight {
+	var all []nn.Weight
+	for _, l := range layers {
+		w := nn.Weight{Stored: b.stored(l.Name), Outs: l.Outs}
+		if w.Stored == nil {
+			w.W = b.param(l.Name)
+		}
+		if l.Bias != "" {
+			w.Bias = b.param(l.Bias)
+		}
+		if p := b.a.Pair(l.Name); p != nil {
+			w.LoRA = &nn.LowRank{
+				A: b.add(p.A, true), B: b.add(p.B, true),
+				Scale: b.a.LoRA.Scale(), Dropout: float32(b.a.LoRA.Dropout),
+			}
+			if b.a.LoRA.DoRA {
+				w.LoRA.Magnitude = b.add(p.Magnitude, true)
+			}
+		}
+		all = append(all, w)
+	}
+	return all
 }

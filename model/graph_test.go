@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"adapt/nn"
+
 	G "gorgonia.org/gorgonia"
 )
 
@@ -87,25 +89,19 @@ func TestGradients(t *testing.T) {
 }
 
 func checkGradients(t *testing.T, m *Model, a *Adapter) {
-	net, err := m.Build(a, 14, 2, true)
+	net, err := m.Build(a, 14, BuildOptions{Options: nn.Options{Threads: 2, Train: true}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var nodes G.Nodes
-	for _, p := range net.Params {
-		nodes = append(nodes, p.Node)
-	}
-	grads, err := G.Grad(net.Loss, nodes...)
+	vm, err := net.Machine(false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	vm := G.NewTapeMachine(net.Graph.ExprGraph)
-	defer vm.Close()
 	batch(net)
 	run(t, vm)
-	analytic := make([][]float32, len(grads))
-	for i, g := range grads {
-		analytic[i] = append([]float32(nil), g.Value().Data().([]float32)...)
+	analytic := make([][]float32, len(net.Params))
+	for i, p := range net.Params {
+		analytic[i] = append([]float32(nil), p.Grad().Data().([]float32)...)
 	}
 	loss := func() float64 {
 		run(t, vm)
@@ -160,13 +156,15 @@ func TestMergeEqualsAdapter(t *testing.T) {
 
 func lossOf(t *testing.T, m *Model, a *Adapter) float64 {
 	t.Helper()
-	net, err := m.Build(a, 14, 1, false)
+	net, err := m.Build(a, 14, BuildOptions{Options: nn.Options{Threads: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	batch(net)
-	vm := G.NewTapeMachine(net.Graph.ExprGraph)
-	defer vm.Close()
+	vm, err := net.Machine(false)
+	if err != nil {
+		t.Fatal(err)
+	}
 	run(t, vm)
 	return net.Graph.Batch.Sum
 }

@@ -244,7 +244,7 @@ func TestLoadAdapterIsStrict(t *testing.T) {
 		{"empty", "empty", nil, weights(func([]Tensor) []Tensor { return nil })},
 		{"partial", first + " is missing", nil, weights(func(all []Tensor) []Tensor { return all[1:] })},
 		{"extra", `"more" does not belong`, nil, weights(func(all []Tensor) []Tensor {
-			return append(all, Tensor{TensorShape{"more", []int{1}}, []float32{1}})
+			return append(all, Tensor{TensorShape: TensorShape{"more", []int{1}}, Data: []float32{1}})
 		})},
 		{"another shape", first + " has shape [2 6]", nil, weights(func(all []Tensor) []Tensor {
 			all[0].Shape, all[0].Data = []int{2, 6}, all[0].Data[:12]
@@ -305,7 +305,7 @@ func TestAdapterTiedHead(t *testing.T) {
 	}
 	head := slices.Clone(a.SavedTensor(EmbedName).Data)
 	head[0]++
-	all := append(a.Tensors(), Tensor{TensorShape{"base_model.model.lm_head.weight", []int{30, 12}}, head})
+	all := append(a.Tensors(), Tensor{TensorShape: TensorShape{"base_model.model.lm_head.weight", []int{30, 12}}, Data: head})
 	if err := WriteTensors(filepath.Join(dir, peftWeightsFile), all); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package model
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"adapt/internal/reference"
+	"adapt/nn"
 
 	G "gorgonia.org/gorgonia"
 )
@@ -26,9 +28,13 @@ func referenceModel(t *testing.T, m *Model, a *Adapter) reference.Model {
 		return r
 	}
 	for _, p := range a.Pairs {
-		r.Adapters[p.Name] = reference.Adapter{
+		adapter := reference.Adapter{
 			Rank: a.LoRA.R, Scale: float64(a.LoRA.Scale()), A: reference.Float64(p.A.Data), B: reference.Float64(p.B.Data),
 		}
+		if a.LoRA.DoRA {
+			adapter.Magnitude = reference.Float64(p.Magnitude.Data)
+		}
+		r.Adapters[p.Name] = adapter
 	}
 	return r
 }
@@ -99,6 +105,7 @@ func TestReference(t *testing.T) {
 		name    string
 		config  Config
 		lora    *LoRA
+		build   BuildOptions
 		lengths []int // of the packed sequences; default 6, 1, 9
 		o       reference.Objective
 	}{
@@ -121,6 +128,13 @@ func TestReference(t *testing.T) {
 		{name: "qwen2", config: archConfigs()["qwen2"]},
 		{name: "gpt2", config: archConfigs()["gpt2"]},
 		{name: "gpt2 untied, gelu by erf", config: change("gpt2", func(c *Config) { c.TieEmbeddings, c.HiddenAct = false, "gelu" })},
+		{name: "gpt2, checkpointed", config: archConfigs()["gpt2"], build: BuildOptions{Options: nn.Options{Checkpoint: true}}},
+		{name: "llama, checkpointed", config: smallConfig(false), build: BuildOptions{Options: nn.Options{Checkpoint: true}}},
+		{name: "smoothed labels", config: smallConfig(true), o: reference.Objective{Norm: 5, Smoothing: 0.2}},
+		{name: "lora, checkpointed", config: smallConfig(true), lora: &LoRA{R: 2, Alpha: 3}, build: BuildOptions{Options: nn.Options{Checkpoint: true}}},
+		{name: "lora on gpt2", config: archConfigs()["gpt2"], lora: &LoRA{R: 2, Alpha: 3, RankStabilized: true}},
+		{name: "dora", config: smallConfig(true), lora: &LoRA{R: 2, Alpha: 3, DoRA: true}},
+		{name: "dora on gpt2", config: archConfigs()["gpt2"], lora: &LoRA{R: 2, Alpha: 3, DoRA: true}},
 		{name: "lora", config: smallConfig(true), lora: &LoRA{R: 2, Alpha: 3}},
 		{name: "lora on some", config: smallConfig(false), lora: &LoRA{R: 3, Alpha: 6, Targets: []string{"q_proj", "v_proj", "down_proj"}}},
 	} {
@@ -147,7 +161,9 @@ func TestReference(t *testing.T) {
 			for _, n := range test.lengths {
 				tokens += n
 			}
-			net, err := m.Build(a, tokens, 2, true)
+			test.build.Options.Threads, test.build.Options.Train = 2, true
+			test.build.Smoothing, test.build.KL = float32(test.o.Smoothing), float32(test.o.KL)
+			net, err := m.Build(a, tokens, test.build)
 			if errors.Is(err, ErrUnsupported) {
 				t.Skip(err)
 			} else if err != nil {
@@ -155,11 +171,23 @@ func TestReference(t *testing.T) {
 			}
 			pack(net, sequences, test.o)
 			loss, gradients := step(t, net)
+			if net, err = m.Build(a, tokens, test.build); err != nil {
+				t.Fatal(err)
+			}
+			pack(net, sequences, test.o)
+			onGorgonia, same := stepOnGorgonia(t, net)
+			if loss != onGorgonia || !maps.EqualFunc(gradients, same, slices.Equal) {
+				t.Error("Gorgonia's machine gives another loss or other gradients")
+			}
 			if e := reference.RelativeError([]float32{loss}, []float64{want.Loss}); e > tolerance {
 				t.Errorf("loss %.7f, want %.7f", loss, want.Loss)
 			}
 			for _, p := range net.Params {
-				w := want.Gradients[strings.TrimPrefix(p.Name, "base_model.model.")]
+				name := strings.TrimPrefix(p.Name, "base_model.model.")
+				if strings.HasSuffix(name, "lora_magnitude_vector") {
+					name += ".weight"
+				}
+				w := want.Gradients[name]
 				if got := gradients[p.Name]; len(got) != len(w) {
 					t.Errorf("%s: %d gradients, want %d", p.Name, len(got), len(w))
 				} else if e := reference.RelativeError(got, w); e > tolerance {
@@ -168,7 +196,7 @@ func TestReference(t *testing.T) {
 			}
 			trained := len(m.Tensors)
 			if a != nil {
-				trained = 2 * len(a.Pairs)
+				trained = len(a.Tensors())
 			}
 			if len(net.Params) != trained {
 				t.Errorf("%d weights are trained, want %d", len(net.Params), trained)
@@ -200,19 +228,41 @@ func roughAdapter(t *testing.T, c Config, l LoRA) *Adapter {
 		for i := range p.B.Data {
 			p.B.Data[i] = float32(rng.NormFloat64() * 0.3)
 		}
+		for i := range p.Magnitude.Data {
+			p.Magnitude.Data[i] = float32(1 + rng.Float64())
+		}
 	}
 	return a
 }
 
-// step runs a net once and returns its loss and the gradients by name.
+// step runs a net and returns its loss and the gradients by name. It runs
+// twice, so that nothing of the first run may remain in the second.
 func step(t *testing.T, net *Net) (loss float32, gradients map[string][]float32) {
+	t.Helper()
+	vm, err := net.Machine(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := vm.RunAll(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gradients = map[string][]float32{}
+	for _, p := range net.Params {
+		gradients[p.Name] = slices.Clone(p.Grad().Data().([]float32))
+	}
+	return vm.Value(net.Loss)[0], gradients
+}
+
+// stepOnGorgonia is step on a machine that shares no memory between results.
+func stepOnGorgonia(t *testing.T, net *Net) (loss float32, gradients map[string][]float32) {
 	t.Helper()
 	var nodes G.Nodes
 	for _, p := range net.Params {
 		nodes = append(nodes, p.Node)
 	}
-	grads, err := G.Grad(net.Loss, nodes...)
-	if err != nil {
+	if _, err := G.Grad(net.Loss, nodes...); err != nil {
 		t.Fatal(err)
 	}
 	vm := G.NewTapeMachine(net.Graph.ExprGraph)
@@ -221,8 +271,8 @@ func step(t *testing.T, net *Net) (loss float32, gradients map[string][]float32)
 		t.Fatal(err)
 	}
 	gradients = map[string][]float32{}
-	for i, p := range net.Params {
-		gradients[p.Name] = slices.Clone(grads[i].Value().Data().([]float32))
+	for _, p := range net.Params {
+		gradients[p.Name] = slices.Clone(p.Grad().Data().([]float32))
 	}
 	return net.Loss.Value().Data().(float32), gradients
 }

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"adapt/nn/kernel"
 	"bufio"
 	"encoding/binary"
 	"encoding/json"
@@ -153,6 +154,8 @@ func (t *tensorFile) read(name string, dst []float32) error {
 type Tensor struct {
 	TensorShape
 	Data []float32
+	// Stored holds a frozen weight in another form of storage; Data is nil then.
+	Stored *kernel.Matrix
 }
 
 // A storedTensor is a tensor as a file holds it; data is called once, when it

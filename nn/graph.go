@@ -14,24 +14,41 @@ import (
 // which is some thirty times slower here.
 func init() { G.Use(kernel.BLAS{Threads: runtime.GOMAXPROCS(0)}) }
 
+// Options say how a graph computes.
+type Options struct {
+	Threads int
+	Train   bool // whether dropout and noise are active and weights may have gradients
+	BF16    bool // round the operands of the linear layers' products to bfloat16
+	// Checkpoint forgets what the forward pass of a layer computed, but for its
+	// result, and computes it again in the backward pass (Chen et al. 2016,
+	// arXiv:1604.06174).
+	Checkpoint bool
+}
+
 // A Graph builds the operations of one packed step of a fixed number of
 // tokens. Operations panic on wrong shapes while a graph is built; package
 // model turns that into an error.
 type Graph struct {
 	*G.ExprGraph
-	Tokens  int // rows of every activation
-	Threads int
-	Batch   *Batch
+	Options
+	Tokens int // rows of every activation
+	Batch  *Batch
+	// Accumulate says that a run adds to the gradients of the weights instead of
+	// overwriting them: for the second and later micro-batches of a step.
+	Accumulate bool
+
 	next    uint64
+	layer   string
+	segment int
 }
 
 // NewGraph returns an empty graph for steps of that many tokens.
-func NewGraph(tokens, threads int) *Graph {
+func NewGraph(tokens int, o Options) *Graph {
 	return &Graph{
-		ExprGraph: G.NewGraph(), Tokens: tokens, Threads: threads,
+		ExprGraph: G.NewGraph(), Tokens: tokens, Options: o,
 		Batch: &Batch{
 			IDs: make([]int32, tokens), Targets: make([]int32, tokens),
-			Weights: make([]float32, tokens), Pos: make([]int32, tokens),
+			Weights: make([]float32, tokens), Pos: make([]int32, tokens), Losses: make([]float32, tokens),
 		},
 	}
 }
@@ -45,11 +62,38 @@ type Batch struct {
 	Weights []float32 // of each row in the loss
 	Pos     []int32   // position of each row in its sequence
 	Bounds  []int32   // sequence i is rows Bounds[i] to Bounds[i+1]
+	// Prefix is how many rows of each sequence see each other in both
+	// directions; nil: attention is causal everywhere.
+	Prefix []int32
 	// Norm divides the weighted sum of losses: the sum of the weights of all
 	// micro-batches of a step, so that they add up to the gradient of one batch.
 	Norm float32
-	// Sum is the weighted sum of losses of the last run, before Norm.
-	Sum float64
+	// Seed decides dropout and noise: another number for every micro-batch.
+	Seed uint64
+
+	// Of the last run: the weighted sum of losses before Norm, the same of the
+	// divergence from the reference, and each row's loss without its weight.
+	Sum    float64
+	KLSum  float64
+	Losses []float32
+}
+
+// used is the number of rows that belong to sequences.
+func (b *Batch) used() int {
+	if len(b.Bounds) == 0 {
+		return 0
+	}
+	return int(b.Bounds[len(b.Bounds)-1])
+}
+
+// Begin names the layer that the next operations belong to. Layers are what
+// activation checkpointing computes again; the empty name is in no layer.
+func (g *Graph) Begin(layer string) {
+	g.layer, g.segment = layer, 0
+	if layer != "" {
+		g.next++
+		g.segment = int(g.next)
+	}
 }
 
 // A Param is a weight of the graph.
@@ -57,22 +101,38 @@ type Param struct {
 	Name  string
 	Node  *G.Node
 	Value *tensor.Dense
+	Train bool
+
+	grad     *tensor.Dense
+	tiedHead bool // whether the loss writes this weight's gradient first
 }
 
 // Param adds a weight whose values stay in data, which an optimizer may
-// change between runs.
-func (g *Graph) Param(name string, shape []int, data []float32) *Param {
+// change between runs. Without train it gets no gradient.
+func (g *Graph) Param(name string, shape []int, data []float32, train bool) *Param {
 	t := tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data))
 	n := G.NewTensor(g.ExprGraph, tensor.Float32, len(shape), G.WithShape(shape...), G.WithName(name), G.WithValue(t))
-	return &Param{Name: name, Node: n, Value: t}
+	return &Param{Name: name, Node: n, Value: t, Train: train && g.Train}
+}
+
+// Grad is the gradient that the last run computed or added to; nil when the
+// weight is not trained.
+func (p *Param) Grad() *tensor.Dense { return p.grad }
+
+// gradient returns the memory of the gradient.
+func (p *Param) gradient() []float32 {
+	if p.grad == nil {
+		p.grad = tensor.New(tensor.WithShape(p.Value.Shape()...), tensor.Of(tensor.Float32))
+	}
+	return p.grad.Data().([]float32)
 }
 
 // add makes a node of o over in.
 func (g *Graph) add(o *op, in ...*G.Node) *G.Node {
 	g.next++
-	o.id = g.next
-	for _, n := range in {
-		o.args = append(o.args, len(n.Shape()))
+	o.id, o.inputs = g.next, in
+	if o.layer == "" {
+		o.layer = g.layer
 	}
 	if o.wrt == nil {
 		o.wrt = make([]bool, len(in))
@@ -84,9 +144,43 @@ func (g *Graph) add(o *op, in ...*G.Node) *G.Node {
 	return n
 }
 
-// handOut makes a node for a buffer that the op behind filled computes.
-func (g *Graph) handOut(name string, filled *G.Node, shape tensor.Shape, buf []float32) *G.Node {
-	return g.add(&op{name: name, shape: shape, out: dense(shape, buf)}, filled)
+// forward makes a node of the forward pass, which a checkpointed layer runs twice.
+func (g *Graph) forward(o *op, in ...*G.Node) *G.Node {
+	o.segment = g.segment
+	return g.add(o, in...)
+}
+
+// gradOf makes the node of a trained weight's gradient. run adds to or
+// overwrites it as beta, 1 or 0, says.
+func (g *Graph) gradOf(p *Param, of *op, reads []*buf, run func(grad []float32, beta float32, in [][]float32) error, in ...*G.Node) *G.Node {
+	if !p.Train {
+		return nil
+	}
+	return g.add(&op{
+		name: "gradient of " + p.Name, layer: of.layer, shape: p.Value.Shape().Clone(), fixed: p.gradient(), reads: reads,
+		run: func(out []float32, in [][]float32) error {
+			var beta float32
+			if g.Accumulate {
+				beta = 1
+			}
+			return run(out, beta, in)
+		},
+	}, in...)
+}
+
+// addInto writes or, with beta 1, adds x to grad.
+func addInto(grad []float32, beta float32, x []float32) {
+	if beta == 0 {
+		copy(grad, x)
+		return
+	}
+	kernel.Add(grad, x)
+}
+
+// gemm is the product of the linear layers in the precision of the graph; its
+// arguments are those of [kernel.Gemm].
+func (g *Graph) gemm(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+	kernel.Gemm(g.Threads, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
 }
 
 func must(ok bool, format string, args ...any) {

@@ -7,146 +7,252 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A Weight is a linear map W [out, in], as Hugging Face stores it, with an
-// optional low-rank update Scale·B·A (Hu et al. 2021, arXiv:2106.09685).
+// A Weight is a linear map: a weight [out, in], as Hugging Face stores Llama's,
+// and what goes with it.
 type Weight struct {
-	W     *G.Node
-	Train bool // whether W gets a gradient
-	// A is [rank, in] and B [out, rank]; both nil without LoRA, both trained
-	// otherwise.
-	A, B  *G.Node
-	Scale float32
+	W      *Param         // or, frozen in any form of storage:
+	Stored *kernel.Matrix // [out, in]
+	Bias   *Param         // [out]; nil: none
+	// Outs cuts out into blocks of the result, as queries, keys and values of one
+	// fused weight; nil: one block.
+	Outs []int
+	LoRA *LowRank // nil: none
 }
 
-// Linear returns x·Wᵀ for each weight. With one weight the result is
-// [tokens, out]; with several it is one vector that holds a [tokens, out]
-// block for each, one after the other, so that x and its gradient are
+func (w *Weight) shape() (out, in int) {
+	if w.W == nil {
+		return w.Stored.Rows, w.Stored.Cols
+	}
+	shape := w.W.Value.Shape()
+	return shape[0], shape[1]
+}
+
+// Linear returns x·Wᵀ, plus bias, for each weight. With one weight of one block
+// the result is [tokens, out]; otherwise it is one vector that holds a [tokens,
+// width] block for each, one after the other, so that x and its gradient are
 // touched once.
 func (g *Graph) Linear(x *G.Node, weights ...Weight) *G.Node {
 	l := &linear{g: g, in: x.Shape()[1], weights: weights}
-	nodes, wrt := G.Nodes{x}, []bool{true}
-	for _, w := range weights {
-		must(w.W.Shape()[1] == l.in, "linear weight has %v, want [_, %d]", w.W.Shape(), l.in)
-		l.outs = append(l.outs, w.W.Shape()[0])
-		l.arg = append(l.arg, len(nodes))
-		nodes, wrt = append(nodes, w.W), append(wrt, w.Train)
-		if w.A != nil {
-			must(w.B.Shape()[1] == w.A.Shape()[0], "LoRA has A %v and B %v", w.A.Shape(), w.B.Shape())
-			nodes, wrt = append(nodes, w.A, w.B), append(wrt, true, true)
-			rank := w.A.Shape()[0]
-			l.low = append(l.low, make([]float32, g.Tokens*rank))
-			l.lowGrad = append(l.lowGrad, make([]float32, g.Tokens*rank))
-		} else {
-			l.low, l.lowGrad = append(l.low, nil), append(l.lowGrad, nil)
+	args, wrt := G.Nodes{x}, []bool{true}
+	argument := func(p *Param) int {
+		if p == nil {
+			return -1
 		}
+		args, wrt = append(args, p.Node), append(wrt, p.Train)
+		return len(args) - 1
 	}
-	return g.add(&op{name: "linear", shape: l.shape(), wrt: wrt, run: l.forward, diff: l.diff}, nodes...)
+	for _, w := range weights {
+		out, in := w.shape()
+		must(in == l.in, "linear weight has %d columns, want %d", in, l.in)
+		if w.Outs == nil {
+			w.Outs = []int{out}
+		}
+		first := 0
+		for _, n := range w.Outs {
+			l.blocks = append(l.blocks, block{weight: len(l.args), row: first, n: n, at: g.Tokens * l.out})
+			first, l.out = first+n, l.out+n
+		}
+		must(first == out, "blocks of %d rows for a weight of %d", first, out)
+		must(w.Bias == nil || w.Bias.Value.Shape().Eq(tensor.Shape{out}), "bias of a weight with %d rows", out)
+		l.args = append(l.args, weightArgs{w: argument(w.W), bias: argument(w.Bias)})
+	}
+	l.addLowRank(argument)
+	shape := tensor.Shape{g.Tokens * l.out}
+	if len(l.blocks) == 1 {
+		shape = tensor.Shape{g.Tokens, l.out}
+	}
+	l.op = &op{name: "linear", shape: shape, wrt: wrt, run: l.forward, diff: l.diff}
+	l.low.declare(l.op)
+	l.reserveStored()
+	return g.forward(l.op, args...)
 }
 
-// linear is the state that the ops of one Linear share.
+// linear is what the ops of one Linear share.
 type linear struct {
-	g            *Graph
-	in           int
-	outs         []int
-	arg          []int // of each weight's W among the op's arguments
-	weights      []Weight
-	low, lowGrad [][]float32 // x·Aᵀ and Scale·dy·B, [tokens, rank]
+	g       *Graph
+	op      *op
+	in, out int
+	weights []Weight
+	args    []weightArgs
+	blocks  []block
+	low     lowRank
+	wide    *buf // a fused stored weight's result before it is cut into blocks
 }
 
-func (l *linear) shape() tensor.Shape {
-	if len(l.outs) == 1 {
-		return tensor.Shape{l.g.Tokens, l.outs[0]}
-	}
-	sum := 0
-	for _, o := range l.outs {
-		sum += o
-	}
-	return tensor.Shape{l.g.Tokens * sum}
+// weightArgs are the places of a weight's parts among the op's arguments, -1
+// for parts that it does not have.
+type weightArgs struct{ w, bias, a, b, magnitude int }
+
+// A block is a [tokens, n] part of the result: rows row to row+n of a weight.
+type block struct {
+	weight, row, n int
+	at             int // of the block in the result
 }
 
-// blocks calls f with each weight's block of a packed result.
-func (l *linear) blocks(packed []float32, f func(i int, block []float32)) {
-	for i, o := range l.outs {
-		n := l.g.Tokens * o
-		f(i, packed[:n])
-		packed = packed[n:]
-	}
-}
+func (l *linear) part(packed []float32, b block) []float32 { return packed[b.at:][:l.g.Tokens*b.n] }
 
 func (l *linear) forward(out []float32, in [][]float32) error {
-	n, threads := l.g.Tokens, l.g.Threads
-	l.blocks(out, func(i int, y []float32) {
-		w, o := in[l.arg[i]], l.outs[i]
-		kernel.Gemm(threads, false, true, n, o, l.in, 1, in[0], l.in, w, l.in, 0, y, o)
-		if l.low[i] == nil {
-			return
+	l.lowForward(in)
+	for i, w := range l.weights {
+		if w.Stored != nil {
+			l.storedForward(i, out, in[0])
 		}
-		a, b, r := in[l.arg[i]+1], in[l.arg[i]+2], l.weights[i].A.Shape()[0]
-		kernel.Gemm(threads, false, true, n, r, l.in, 1, in[0], l.in, a, l.in, 0, l.low[i], r)
-		kernel.Gemm(threads, false, true, n, o, r, l.weights[i].Scale, l.low[i], r, b, r, 1, y, o)
-	})
+	}
+	for _, b := range l.blocks {
+		y, w, args := l.part(out, b), l.weights[b.weight], l.args[b.weight]
+		if w.Stored == nil {
+			l.g.gemm(false, true, l.g.Tokens, b.n, l.in, 1, in[0], l.in, in[args.w][b.row*l.in:], l.in, 0, y, b.n)
+		}
+		l.lowForwardBlock(b, y, in)
+		if w.Bias != nil {
+			kernel.AddRows(l.g.Threads, y, in[args.bias][b.row:][:b.n], l.g.Tokens, b.n)
+		}
+	}
 	return nil
 }
 
-// diff makes one op for the gradient of x, which also computes what the
-// gradients of A share, and one for each trained weight.
-func (l *linear) diff(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
-	g := l.g
-	dx := g.add(&op{
-		name: "linearGradX", shape: in[0].Shape().Clone(), run: l.gradX,
-	}, append(append(G.Nodes{}, in...), grad)...)
-	grads := G.Nodes{dx}
-	offset := 0
+// reserveStored makes room for the result of a stored weight of several blocks.
+func (l *linear) reserveStored() {
+	most := 0
 	for i, w := range l.weights {
-		o, at := l.outs[i], offset
-		offset += g.Tokens * o
-		grads = append(grads, nil)
-		if w.Train {
-			grads[len(grads)-1] = g.add(&op{
-				name: "linearGradW", shape: w.W.Shape().Clone(),
-				run: func(dw []float32, in [][]float32) error {
-					dy := in[1][at : at+g.Tokens*o]
-					kernel.Gemm(g.Threads, true, false, o, l.in, g.Tokens, 1, dy, o, in[0], l.in, 0, dw, l.in)
-					return nil
-				},
-			}, in[0], grad)
+		if w.Stored != nil && len(l.blocksOf(i)) > 1 {
+			most = max(most, l.g.Tokens*w.Stored.Rows)
 		}
-		if w.A == nil {
+	}
+	if most > 0 {
+		l.wide = newBuf(most)
+		l.op.scratch = append(l.op.scratch, l.wide)
+	}
+}
+
+func (l *linear) blocksOf(weight int) []block {
+	var of []block
+	for _, b := range l.blocks {
+		if b.weight == weight {
+			of = append(of, b)
+		}
+	}
+	return of
+}
+
+func (l *linear) storedForward(i int, out, x []float32) {
+	w, tokens := l.weights[i].Stored, l.g.Tokens
+	wide, first := l.wide, l.blocks[0]
+	for _, b := range l.blocks {
+		if b.weight == i {
+			first = b
+			break
+		}
+	}
+	if first.n == w.Rows {
+		kernel.GemmMatrix(l.g.Threads, true, tokens, x, l.in, w, 0, l.part(out, first), w.Rows)
+		return
+	}
+	kernel.GemmMatrix(l.g.Threads, true, tokens, x, l.in, w, 0, wide.data, w.Rows)
+	for _, b := range l.blocks {
+		if b.weight != i {
 			continue
 		}
-		r := w.A.Shape()[0]
-		// dx and out are arguments so that lowGrad and low are there.
-		grads = append(grads, g.add(&op{
-			name: "loraGradA", shape: w.A.Shape().Clone(),
-			run: func(da []float32, in [][]float32) error {
-				kernel.Gemm(g.Threads, true, false, r, l.in, g.Tokens, 1, l.lowGrad[i], r, in[0], l.in, 0, da, l.in)
-				return nil
-			},
-		}, in[0], dx), g.add(&op{
-			name: "loraGradB", shape: w.B.Shape().Clone(),
-			run: func(db []float32, in [][]float32) error {
-				dy := in[0][at : at+g.Tokens*o]
-				kernel.Gemm(g.Threads, true, false, o, r, g.Tokens, w.Scale, dy, o, l.low[i], r, 0, db, r)
-				return nil
-			},
-		}, grad, out))
+		y := l.part(out, b)
+		for t := range tokens {
+			copy(y[t*b.n:(t+1)*b.n], wide.data[t*w.Rows+b.row:])
+		}
 	}
+}
+
+// diff makes one op for the gradient of x and one for each trained part of the
+// weights.
+func (l *linear) diff(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
+	grads := make(G.Nodes, len(in))
+	dy := l.scaled(in, out, grad) // the gradient before DoRA's magnitudes; grad without them
+	dlow := l.lowGrad(in, dy)
+	args := append(append(G.Nodes{}, in...), dy)
+	if dlow != nil {
+		args = append(args, dlow)
+	}
+	dx := &op{name: "gradient of the linear input", layer: l.op.layer, shape: in[0].Shape().Clone(), run: l.gradX}
+	l.low.declareGradX(dx)
+	if l.wide != nil {
+		dx.scratch = append(dx.scratch, l.wide)
+	}
+	grads[0] = l.g.add(dx, args...)
+	for i, w := range l.weights {
+		a := l.args[i]
+		if w.W != nil && w.W.Train {
+			grads[a.w] = l.gradW(i, in[0], dy)
+		}
+		if w.Bias != nil && w.Bias.Train {
+			grads[a.bias] = l.gradBias(i, grad)
+		}
+	}
+	l.lowDiff(grads, in, dy, dlow)
 	return grads, nil
 }
 
-func (l *linear) gradX(dx []float32, in [][]float32) error {
-	n, threads := l.g.Tokens, l.g.Threads
-	var beta float32
-	l.blocks(in[len(in)-1], func(i int, dy []float32) {
-		w, o := in[l.arg[i]], l.outs[i]
-		kernel.Gemm(threads, false, false, n, l.in, o, 1, dy, o, w, l.in, beta, dx, l.in)
-		beta = 1
-		if l.low[i] == nil {
-			return
+func (l *linear) gradW(weight int, x, dy *G.Node) *G.Node {
+	return l.g.gradOf(l.weights[weight].W, l.op, nil, func(dw []float32, beta float32, in [][]float32) error {
+		for _, b := range l.blocks {
+			if b.weight == weight {
+				l.g.gemm(true, false, b.n, l.in, l.g.Tokens, 1, l.part(in[1], b), b.n, in[0], l.in, beta, dw[b.row*l.in:], l.in)
+			}
 		}
-		a, b, r := in[l.arg[i]+1], in[l.arg[i]+2], l.weights[i].A.Shape()[0]
-		kernel.Gemm(threads, false, false, n, r, o, l.weights[i].Scale, dy, o, b, r, 0, l.lowGrad[i], r)
-		kernel.Gemm(threads, false, false, n, l.in, r, 1, l.lowGrad[i], r, a, l.in, 1, dx, l.in)
-	})
+		return nil
+	}, x, dy)
+}
+
+func (l *linear) gradBias(weight int, dy *G.Node) *G.Node {
+	return l.g.gradOf(l.weights[weight].Bias, l.op, nil, func(db []float32, beta float32, in [][]float32) error {
+		for _, b := range l.blocks {
+			if b.weight == weight {
+				kernel.SumRows(l.g.Threads, db[b.row:][:b.n], l.part(in[0], b), l.g.Tokens, b.n, beta != 0)
+			}
+		}
+		return nil
+	}, dy)
+}
+
+// gradX takes the op's arguments, the gradient of the result and, with
+// adapters, that of the low-rank products.
+func (l *linear) gradX(dx []float32, in [][]float32) error {
+	dy := in[len(l.op.inputs)]
+	var beta float32
+	for i, w := range l.weights {
+		if w.Stored != nil {
+			l.storedGradX(i, dx, dy, beta)
+			beta = 1
+		}
+	}
+	for _, b := range l.blocks {
+		if a := l.args[b.weight]; a.w >= 0 {
+			l.g.gemm(false, false, l.g.Tokens, l.in, b.n, 1, l.part(dy, b), b.n, in[a.w][b.row*l.in:], l.in, beta, dx, l.in)
+			beta = 1
+		}
+	}
+	l.lowGradX(dx, in)
 	return nil
+}
+
+func (l *linear) storedGradX(i int, dx, dy []float32, beta float32) {
+	w, tokens := l.weights[i].Stored, l.g.Tokens
+	var of block
+	blocks := 0
+	for _, b := range l.blocks {
+		if b.weight == i {
+			of, blocks = b, blocks+1
+		}
+	}
+	from := l.part(dy, of)
+	if blocks > 1 {
+		from = l.wide.data
+		for _, b := range l.blocks {
+			if b.weight != i {
+				continue
+			}
+			y := l.part(dy, b)
+			for t := range tokens {
+				copy(from[t*w.Rows+b.row:][:b.n], y[t*b.n:])
+			}
+		}
+	}
+	kernel.GemmMatrix(l.g.Threads, false, tokens, from, w.Rows, w, beta, dx, l.in)
 }

@@ -23,11 +23,14 @@ func random(n int, seed uint64) []float32 {
 	return x
 }
 
-func run(t *testing.T, g *Graph) error {
+// run computes results of a graph.
+func run(t *testing.T, g *Graph, results ...*G.Node) (*Machine, error) {
 	t.Helper()
-	vm := G.NewTapeMachine(g.ExprGraph)
-	defer vm.Close()
-	return vm.RunAll()
+	vm, err := NewMachine(g, results...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return vm, vm.RunAll()
 }
 
 // TestGorgoniaUsesTheKernels wants products that Gorgonia itself makes to run on
@@ -40,10 +43,10 @@ func TestGorgoniaUsesTheKernels(t *testing.T) {
 
 func TestEmbedRefusesUnknownIDs(t *testing.T) {
 	for _, id := range []int32{-1, 5, 1 << 30} {
-		g := NewGraph(3, 1)
-		g.Embed(g.Param("table", []int{5, 2}, random(10, 1)).Node, false)
+		g := NewGraph(3, Options{Threads: 1})
+		x := g.Embed(Table{W: g.Param("table", []int{5, 2}, random(10, 1), false)}, Noise{})
 		g.Batch.IDs[1] = id
-		if err := run(t, g); err == nil || !strings.Contains(err.Error(), "outside the vocabulary") {
+		if _, err := run(t, g, x); err == nil || !strings.Contains(err.Error(), "outside the vocabulary") {
 			t.Errorf("id %d gives %v", id, err)
 		}
 	}
@@ -55,13 +58,14 @@ func TestLinearPacksItsWeights(t *testing.T) {
 	const tokens, in = 3, 4
 	outs := []int{2, 5}
 	x, w := random(tokens*in, 1), [][]float32{random(2*in, 2), random(5*in, 3)}
-	g := NewGraph(tokens, 2)
-	y := g.Linear(g.Param("x", []int{tokens, in}, x).Node,
-		Weight{W: g.Param("a", []int{2, in}, w[0]).Node}, Weight{W: g.Param("b", []int{5, in}, w[1]).Node})
-	if err := run(t, g); err != nil {
+	g := NewGraph(tokens, Options{Threads: 2})
+	y := g.Linear(g.Param("x", []int{tokens, in}, x, false).Node,
+		Weight{W: g.Param("a", []int{2, in}, w[0], false)}, Weight{W: g.Param("b", []int{5, in}, w[1], false)})
+	vm, err := run(t, g, y)
+	if err != nil {
 		t.Fatal(err)
 	}
-	got := y.Value().Data().([]float32)
+	got := vm.Value(y)
 	at := 0
 	for k, out := range outs {
 		for i := range tokens {
@@ -82,21 +86,22 @@ func TestLinearPacksItsWeights(t *testing.T) {
 // TestLossOfUniformLogits knows the answer: the logarithm of the vocabulary.
 func TestLossOfUniformLogits(t *testing.T) {
 	const tokens, vocab = 700, 6 // more rows than one chunk
-	g := NewGraph(tokens, 2)
+	g := NewGraph(tokens, Options{Threads: 2})
 	for i := range tokens {
 		g.Batch.Targets[i], g.Batch.Weights[i] = int32(i%vocab), 2
 	}
 	g.Batch.Targets[3] = -1
 	g.Batch.Norm = 10
-	loss := g.Loss(g.Param("x", []int{tokens, 4}, random(tokens*4, 1)).Node, g.Param("head", []int{vocab, 4}, make([]float32, vocab*4)).Node, true, false)
-	if err := run(t, g); err != nil {
+	loss := g.Loss(g.Param("x", []int{tokens, 4}, random(tokens*4, 1), false).Node, Head{W: g.Param("head", []int{vocab, 4}, make([]float32, vocab*4), false)})
+	vm, err := run(t, g, loss)
+	if err != nil {
 		t.Fatal(err)
 	}
 	want := 2 * (tokens - 1) * math.Log(vocab)
 	if got := g.Batch.Sum; math.Abs(got-want) > 1e-2 {
 		t.Errorf("sum of losses %g, want %g", got, want)
 	}
-	if got := loss.Value().Data().(float32); math.Abs(float64(got)-want/10) > 1e-2 {
+	if got := vm.Value(loss)[0]; math.Abs(float64(got)-want/10) > 1e-2 {
 		t.Errorf("loss %g, want %g", got, want/10)
 	}
 }
@@ -104,12 +109,12 @@ func TestLossOfUniformLogits(t *testing.T) {
 func TestWrongShapesPanic(t *testing.T) {
 	for name, build := range map[string]func(g *Graph){
 		"linear": func(g *Graph) {
-			g.Linear(g.Param("x", []int{3, 4}, random(12, 1)).Node, Weight{W: g.Param("w", []int{2, 5}, random(10, 1)).Node})
+			g.Linear(g.Param("x", []int{3, 4}, random(12, 1), false).Node, Weight{W: g.Param("w", []int{2, 5}, random(10, 1), false)})
 		},
 		"norm": func(g *Graph) {
-			g.RMSNorm(g.Param("x", []int{3, 4}, random(12, 1)).Node, g.Param("w", []int{5}, random(5, 1)).Node, 1e-5, true)
+			g.RMSNorm(g.Param("x", []int{3, 4}, random(12, 1), false).Node, g.Param("w", []int{5}, random(5, 1), false), 1e-5)
 		},
-		"swiglu": func(g *Graph) { g.SwiGLU(g.Param("x", []int{3, 4}, random(12, 1)).Node, 4) },
+		"swiglu": func(g *Graph) { g.SwiGLU(g.Param("x", []int{3, 4}, random(12, 1), false).Node, 4) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
@@ -117,7 +122,7 @@ func TestWrongShapesPanic(t *testing.T) {
 					t.Error("a wrong shape passed")
 				}
 			}()
-			build(NewGraph(3, 1))
+			build(NewGraph(3, Options{Threads: 1}))
 		})
 	}
 }

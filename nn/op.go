@@ -1,6 +1,6 @@
 // Package nn holds the operations of a decoder-only transformer as Gorgonia
 // ops: each is one node of the graph with its own gradient, computed by the
-// kernels of package nn/kernel.
+// kernels of package nn/kernel. A [Machine] runs the graph.
 //
 // Token sequences are packed: a step sees one matrix of tokens × width, and
 // [Batch] says where one sequence ends and the next begins. Attention never
@@ -18,33 +18,52 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// An op is a Gorgonia op whose result lives in a tensor that the op owns, so
-// that a step allocates nothing after the first.
+// An op is a Gorgonia op over float32 slices. What it says of its memory lets a
+// [Machine] place every result in one arena; on Gorgonia's own machines it owns
+// its memory instead.
 type op struct {
 	name  string
+	layer string // "layer 3", for messages
 	id    uint64 // ops with equal hashes are merged: every op is its own
-	args  []int  // dimensions of each argument
 	shape tensor.Shape
 	wrt   []bool // arguments that have a gradient
-	out   *tensor.Dense
-	// run computes out. It is nil for an op that hands out a buffer which
-	// another op, its argument, has filled.
-	run  func(out []float32, in [][]float32) error
-	diff func(in G.Nodes, out, grad *G.Node) (G.Nodes, error)
-	in   [][]float32
+
+	inputs  G.Nodes
+	segment int    // of the forward pass that activation checkpointing computes again; 0: none
+	inplace []int  // arguments whose memory the result may take over
+	saves   []*buf // written here and read by later ops
+	reads   []*buf // written by earlier ops
+	scratch []*buf // needed during the op alone
+
+	// fixed is the result's memory where it is not for a machine to choose: the
+	// gradient of a weight.
+	fixed []float32
+	run   func(out []float32, in [][]float32) error
+	diff  func(in G.Nodes, out, grad *G.Node) (G.Nodes, error)
+
+	own *tensor.Dense // the result on Gorgonia's machines
+	in  [][]float32
 }
+
+// A buf is memory of n elements that ops share beside their results.
+type buf struct {
+	n    int
+	data []float32
+}
+
+func newBuf(n int) *buf { return &buf{n: n} }
 
 var (
 	_ G.Op   = (*op)(nil)
 	_ G.SDOp = (*op)(nil)
 )
 
-func (o *op) Arity() int { return len(o.args) }
+func (o *op) Arity() int { return len(o.inputs) }
 
 func (o *op) Type() hm.Type {
-	types := make([]hm.Type, 0, len(o.args)+1)
-	for _, dims := range o.args {
-		types = append(types, tensorType(dims))
+	types := make([]hm.Type, 0, len(o.inputs)+1)
+	for _, n := range o.inputs {
+		types = append(types, tensorType(len(n.Shape())))
 	}
 	return hm.NewFnType(append(types, tensorType(len(o.shape)))...)
 }
@@ -58,6 +77,7 @@ func tensorType(dims int) hm.Type {
 
 func (o *op) InferShape(...G.DimSizer) (tensor.Shape, error) { return o.shape, nil }
 
+// Do runs the op in memory of its own.
 func (o *op) Do(values ...G.Value) (G.Value, error) {
 	o.in = o.in[:0]
 	for i, v := range values {
@@ -71,19 +91,41 @@ func (o *op) Do(values ...G.Value) (G.Value, error) {
 		}
 		o.in = append(o.in, data)
 	}
-	if o.out == nil {
-		o.out = dense(o.shape, make([]float32, o.shape.TotalSize()))
-	}
-	out := o.out.Data().([]float32)
-	if o.run != nil {
-		if err := o.run(out, o.in); err != nil {
-			return nil, fmt.Errorf("nn: %s: %w", o.name, err)
+	for _, b := range append(append([]*buf(nil), o.saves...), o.scratch...) {
+		if b.data == nil {
+			b.data = make([]float32, b.n)
 		}
+	}
+	if o.own == nil {
+		data := o.fixed
+		if data == nil {
+			data = make([]float32, o.shape.TotalSize())
+		}
+		o.own = dense(o.shape, data)
+	}
+	out := o.own.Data().([]float32)
+	if err := o.compute(out, o.in); err != nil {
+		return nil, err
 	}
 	if len(o.shape) == 0 {
 		return G.NewF32(out[0]), nil
 	}
-	return o.out, nil
+	return o.own, nil
+}
+
+func (o *op) compute(out []float32, in [][]float32) error {
+	if err := o.run(out, in); err != nil {
+		return fmt.Errorf("nn: %s: %w", o.where(), err)
+	}
+	return nil
+}
+
+// where names the op and its layer.
+func (o *op) where() string {
+	if o.layer == "" {
+		return o.name
+	}
+	return o.layer + ", " + o.name
 }
 
 func dense(shape tensor.Shape, data []float32) *tensor.Dense {

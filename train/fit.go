@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"adapt/model"
+	"adapt/nn"
 
 	G "gorgonia.org/gorgonia"
 )
@@ -87,7 +88,7 @@ type run struct {
 	opt     Options
 	adapter *model.Adapter
 	tensors []model.Tensor // that are trained, in the order of the graph's parameters
-	params  []G.ValueGrad
+	params  []G.ValueGrad  // weights with gradients, for the solver
 	solver  *AdamW
 	step    stepper
 	eval    stepper
@@ -125,6 +126,7 @@ func (r *run) prepare(trainSet, devSet []Sequence) error {
 		if r.adapter, err = model.NewAdapter(r.m.Config, *r.c.LoRA, r.c.Seed); err != nil {
 			return err
 		}
+		r.adapter.Start(r.m.Tensor)
 	}
 	r.plan = newPlan(seqs, r.c)
 	if r.c.EvalEvery == 0 {
@@ -150,25 +152,21 @@ func (r *run) setDev(seqs []Sequence) (err error) {
 
 // build makes the graphs of a training step and of the dev loss.
 func (r *run) build() error {
-	net, err := r.m.Build(r.adapter, r.c.BatchTokens, r.c.Threads, true)
+	net, err := r.m.Build(r.adapter, r.c.BatchTokens, model.BuildOptions{Options: nn.Options{Threads: r.c.Threads, Train: true}})
 	if err != nil {
 		return err
 	}
-	nodes := make(G.Nodes, len(net.Params))
-	for i, p := range net.Params {
-		nodes[i] = p.Node
+	for _, p := range net.Params {
 		r.tensors = append(r.tensors, model.Tensor{
 			TensorShape: model.TensorShape{Name: p.Name, Shape: p.Value.Shape()}, Data: p.Value.Data().([]float32),
 		})
 	}
-	grads, err := G.Grad(net.Loss, nodes...)
-	if err != nil {
-		return fmt.Errorf("train: differentiating: %w", err)
+	if r.step, err = newStepper(net); err != nil {
+		return err
 	}
-	for i, p := range net.Params {
-		r.params = append(r.params, trained{p, grads[i]})
+	for _, p := range net.Params {
+		r.params = append(r.params, trained{p})
 	}
-	r.step = newStepper(net)
 	r.solver = &AdamW{Beta1: r.c.Beta1, Beta2: r.c.Beta2, Eps: 1e-8, Decay: r.c.WeightDecay, Clip: r.c.Clip, Threads: r.c.Threads}
 	return r.buildEval()
 }
@@ -179,29 +177,29 @@ func (r *run) buildEval() error {
 	if len(r.dev) == 0 {
 		return nil
 	}
-	net, err := r.m.Build(r.adapter, r.c.BatchTokens, r.c.Threads, false)
+	net, err := r.m.Build(r.adapter, r.c.BatchTokens, model.BuildOptions{Options: nn.Options{Threads: r.c.Threads}})
 	if err != nil {
 		return err
 	}
-	r.eval = newStepper(net)
-	return nil
+	r.eval, err = newStepper(net)
+	return err
 }
 
 // A stepper runs a graph over batches.
 type stepper struct {
 	net *model.Net
-	vm  G.VM
+	vm  *nn.Machine
 }
 
-func newStepper(net *model.Net) stepper {
-	return stepper{net: net, vm: G.NewTapeMachine(net.Graph.ExprGraph)}
+func newStepper(net *model.Net) (stepper, error) {
+	vm, err := net.Machine(false)
+	return stepper{net: net, vm: vm}, err
 }
 
 // run returns the weighted sum of losses of some sequences and the sum of
 // their weights.
 func (s stepper) run(seqs []Sequence, which []int) (sum, weight float64, err error) {
 	weight = fill(s.net.Graph.Batch, seqs, which)
-	defer s.vm.Reset()
 	if err := s.vm.RunAll(); err != nil {
 		return 0, 0, fmt.Errorf("train: %w", err)
 	}

@@ -69,12 +69,9 @@ func (o *AdamW) reserve(w [][]float32) {
 	}
 }
 
-// A trained is a weight with the node of its gradient.
-type trained struct {
-	*nn.Param
-	grad *G.Node
-}
+// A trained is a weight with its gradient, as solvers take it.
+type trained struct{ *nn.Param }
 
 func (t trained) Value() G.Value         { return t.Param.Value }
-func (t trained) Grad() (G.Value, error) { return t.grad.Value(), nil }
+func (t trained) Grad() (G.Value, error) { return t.Param.Grad(), nil }
 func (t trained) String() string         { return t.Name }
