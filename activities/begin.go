@@ -160,7 +160,8 @@ func PutModel(store *artifact.Store, dir string) (artifact.Ref, error) {
 // besideWeights are the files of a model's folder that fine-tuning leaves as
 // they are.
 var besideWeights = []string{
-	"adapt_tokenizer.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json",
+	"adapt_tokenizer.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+	"chat_template.jinja", "generation_config.json",
 }
 
 func partOfModel(name string) bool {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"adapt/model"
 	"adapt/nn/kernel"
@@ -175,7 +176,7 @@ func (s *Session) Write(max int) (prompt.Written, error) {
 			return w, err
 		}
 	}
-	w.Text = s.t.tok.Decode(ids)
+	w.Text = strings.ToValidUTF8(s.t.tok.Decode(ids), "\uFFFD") // an answer can stop within a character
 	return w, s.End()
 }
 

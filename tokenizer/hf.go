@@ -6,27 +6,29 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // The files of a Hugging Face model folder that say how it tokenizes.
 const (
-	hfFile       = "tokenizer.json"
-	hfConfigFile = "tokenizer_config.json"
-	modelConfig  = "config.json"
+	hfFile        = "tokenizer.json"
+	hfConfigFile  = "tokenizer_config.json"
+	hfSpecialFile = "special_tokens_map.json"
+	modelConfig   = "config.json"
 )
 
-// The texts that mark the parts of an exchange for models without tokens for
-// them.
-const (
-	inputText  = "\n### Input:\n"
-	outputText = "\n### Output:\n"
-)
+// hfKept are further files that are read by other programs and that Save
+// carries over.
+var hfKept = []string{hfSpecialFile, "added_tokens.json", "chat_template.jinja"}
 
-// hfTokenizer is the part of tokenizer.json that byte-level encodings need.
+// maxVocab bounds ids; the largest vocabularies have some 260,000.
+const maxVocab = 1 << 22
+
+// hfTokenizer is tokenizer.json as far as it concerns byte-pair encodings.
 type hfTokenizer struct {
+	Version       string       `json:"version,omitempty"`
 	AddedTokens   []hfAdded    `json:"added_tokens"`
 	Normalizer    *hfComponent `json:"normalizer"`
 	PreTokenizer  *hfComponent `json:"pre_tokenizer"`
@@ -36,18 +38,26 @@ type hfTokenizer struct {
 }
 
 type hfAdded struct {
-	ID      int32  `json:"id"`
-	Content string `json:"content"`
+	ID         int32  `json:"id"`
+	Content    string `json:"content"`
+	SingleWord bool   `json:"single_word"`
+	LStrip     bool   `json:"lstrip"`
+	RStrip     bool   `json:"rstrip"`
+	Normalized bool   `json:"normalized"`
+	Special    bool   `json:"special"`
 }
 
 type hfModel struct {
 	Type         string          `json:"type"`
-	Vocab        json.RawMessage `json:"vocab"` // an object for BPE, a list for Unigram
-	Merges       []hfMerge       `json:"merges"`
-	ByteFallback bool            `json:"byte_fallback"`
-	IgnoreMerges bool            `json:"ignore_merges"`
+	Dropout      *float64        `json:"dropout"`
+	Unk          *string         `json:"unk_token"`
 	Prefix       string          `json:"continuing_subword_prefix"`
 	Suffix       string          `json:"end_of_word_suffix"`
+	FuseUnk      bool            `json:"fuse_unk"`
+	ByteFallback bool            `json:"byte_fallback"`
+	IgnoreMerges bool            `json:"ignore_merges"`
+	Vocab        json.RawMessage `json:"vocab"` // an object for BPE, a list for Unigram
+	Merges       []hfMerge       `json:"merges"`
 }
 
 // An hfMerge is "left right" in older files and ["left", "right"] in newer.
@@ -77,41 +87,81 @@ func (m *hfMerge) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// MarshalJSON writes the older form, which every version of the readers knows.
+// Byte-level tokens have no spaces.
+func (m hfMerge) MarshalJSON() ([]byte, error) { return json.Marshal(m.left + " " + m.right) }
+
 // An hfComponent is any step of the pipeline; its type says which fields hold.
 type hfComponent struct {
 	Type string `json:"type"`
 
 	// Sequence
-	PreTokenizers []hfComponent `json:"pretokenizers"`
-	Normalizers   []hfComponent `json:"normalizers"`
-	Processors    []hfComponent `json:"processors"`
+	PreTokenizers []hfComponent `json:"pretokenizers,omitempty"`
+	Normalizers   []hfComponent `json:"normalizers,omitempty"`
+	Processors    []hfComponent `json:"processors,omitempty"`
+	Decoders      []hfComponent `json:"decoders,omitempty"`
 
-	// Split
-	Pattern struct {
-		Regex  string `json:"Regex"`
-		String string `json:"String"`
-	} `json:"pattern"`
-	Behavior string `json:"behavior"`
-	Invert   bool   `json:"invert"`
+	// Split and Replace
+	Pattern  *hfPattern `json:"pattern,omitempty"`
+	Behavior string     `json:"behavior,omitempty"`
+	Invert   *bool      `json:"invert,omitempty"`
 
-	// ByteLevel
-	AddPrefixSpace bool  `json:"add_prefix_space"`
-	UseRegex       *bool `json:"use_regex"` // nil means true
+	// Replace and Strip
+	Content string `json:"content,omitempty"`
+	Start   int    `json:"start,omitempty"`
+	Stop    int    `json:"stop,omitempty"`
+
+	// Prepend
+	Prepend string `json:"prepend,omitempty"`
+
+	// ByteLevel and Metaspace
+	AddPrefixSpace *bool  `json:"add_prefix_space,omitempty"`
+	TrimOffsets    *bool  `json:"trim_offsets,omitempty"`
+	UseRegex       *bool  `json:"use_regex,omitempty"` // nil means true
+	Replacement    string `json:"replacement,omitempty"`
+	PrependScheme  string `json:"prepend_scheme,omitempty"`
+	Split          *bool  `json:"split,omitempty"` // nil means true
 
 	// Digits
-	IndividualDigits bool `json:"individual_digits"`
+	IndividualDigits bool `json:"individual_digits,omitempty"`
 
 	// TemplateProcessing
-	Single []struct {
-		SpecialToken *struct {
-			ID string `json:"id"`
-		} `json:"SpecialToken"`
-	} `json:"single"`
+	Single        []hfTemplate        `json:"single,omitempty"`
+	Pair          []hfTemplate        `json:"pair,omitempty"`
+	SpecialTokens map[string]hfInsert `json:"special_tokens,omitempty"`
+}
+
+type hfPattern struct {
+	Regex  string `json:"Regex,omitempty"`
+	String string `json:"String,omitempty"`
+}
+
+type hfTemplate struct {
+	SpecialToken *hfTemplateID `json:"SpecialToken,omitempty"`
+	Sequence     *hfTemplateID `json:"Sequence,omitempty"`
+}
+
+type hfTemplateID struct {
+	ID     string `json:"id"`
+	TypeID int    `json:"type_id"`
+}
+
+type hfInsert struct {
+	ID     string   `json:"id"`
+	IDs    []int32  `json:"ids"`
+	Tokens []string `json:"tokens"`
+}
+
+func isTrue(b *bool, absent bool) bool {
+	if b == nil {
+		return absent
+	}
+	return *b
 }
 
 func loadHF(dir string) (*encoding, error) {
 	files := make(map[string][]byte)
-	for _, name := range []string{hfFile, hfConfigFile} {
+	for _, name := range append([]string{hfFile, hfConfigFile}, hfKept...) {
 		data, err := readFile(dir, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -121,244 +171,121 @@ func loadHF(dir string) (*encoding, error) {
 		}
 		files[name] = data
 	}
-	var t hfTokenizer
-	if err := json.Unmarshal(files[hfFile], &t); err != nil {
-		return nil, fmt.Errorf("read %s: %w", hfFile, err)
+	model, err := readModelConfig(dir)
+	if err != nil {
+		return nil, err
+	}
+	return parseHF(files, model)
+}
+
+// parseHF builds the encoding of a model folder's tokenizer files.
+func parseHF(files map[string][]byte, model hfModelConfig) (*encoding, error) {
+	t, config, err := readHF(files)
+	if err != nil {
+		return nil, err
 	}
 	e, err := newHF(t)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", hfFile, err)
 	}
-	if err := e.control(dir, t, files); err != nil {
+	if err := e.mark(t, config, model); err != nil {
 		return nil, err
 	}
-	e.files = files
+	if i := slices.IndexFunc(t.AddedTokens, func(a hfAdded) bool { return a.ID == e.markers.End }); config.EOS == "" && i >= 0 {
+		// The end is known from config.json only; Save must not lose it.
+		files = maps.Clone(files)
+		if files[hfConfigFile], err = withEOS(files[hfConfigFile], t.AddedTokens[i].Content); err != nil {
+			return nil, err
+		}
+	}
+	e.files = func() (map[string][]byte, error) { return files, nil }
+	e.hf = func() (hfTokenizer, hfConfig, error) { return readHF(files) }
 	return e, nil
 }
 
-// newHF builds the encoding without its control tokens.
+// readHF reads the files, with the tokens that only tokenizer_config.json adds.
+func readHF(files map[string][]byte) (hfTokenizer, hfConfig, error) {
+	var t hfTokenizer
+	if err := json.Unmarshal(files[hfFile], &t); err != nil {
+		return t, hfConfig{}, fmt.Errorf("read %s: %w", hfFile, err)
+	}
+	config, err := readHFConfig(files)
+	if err != nil {
+		return t, config, err
+	}
+	if err := t.addTokens(config); err != nil {
+		return t, config, fmt.Errorf("%s: %w", hfFile, err)
+	}
+	return t, config, nil
+}
+
+// newHF builds the encoding without its markers.
 func newHF(t hfTokenizer) (*encoding, error) {
 	if err := t.checkModel(); err != nil {
 		return nil, err
 	}
-	e := &encoding{whole: map[string]int32{}, cache: newCache()}
-	var err error
-	if e.normalize, err = hfNormalizer(t.Normalizer); err != nil {
-		return nil, err
-	}
-	splits, byteLevel, err := hfSplitters(t.PreTokenizer)
+	steps, err := hfPreTokenizer(t.PreTokenizer)
 	if err != nil {
 		return nil, err
 	}
-	if !byteLevel {
-		return nil, errors.New("the pre-tokenizer has no ByteLevel step: only byte-level BPE can be read")
+	e := &encoding{whole: map[string]int32{}, cache: newCache()}
+	if e.normalize, err = hfNormalizer(t.Normalizer); err != nil {
+		return nil, err
 	}
-	e.split = chain(splits)
+	if err := e.find(t.AddedTokens); err != nil {
+		return nil, err
+	}
 	vocab, err := t.vocabulary()
 	if err != nil {
 		return nil, err
 	}
-	if err := e.fill(t, vocab); err != nil {
+	switch {
+	case steps.byteLevel && !t.Model.ByteFallback:
+		err = e.fillByteLevel(t, vocab, steps)
+	case t.Model.ByteFallback && !steps.byteLevel:
+		err = e.fillSentencePiece(t, vocab, steps)
+	case steps.byteLevel:
+		err = errors.New("the model has a ByteLevel pre-tokenizer and byte_fallback: only one of them can be read")
+	default:
+		err = errors.New("the pre-tokenizer has no ByteLevel step and the model no byte_fallback: only byte-level BPE and SentencePiece BPE with byte_fallback can be read")
+	}
+	if err != nil {
 		return nil, err
 	}
 	return e, nil
 }
 
-// checkModel refuses the kinds of tokenizers that are not byte-level BPE.
+// checkModel refuses the kinds of tokenizers that can not be read.
 func (t hfTokenizer) checkModel() error {
 	m := t.Model
 	switch {
 	case m.Type != "BPE" && m.Type != "":
-		return fmt.Errorf("the model type is %s: only byte-level BPE can be read", m.Type)
-	case m.ByteFallback:
-		return errors.New("the model is SentencePiece BPE with byte_fallback: only byte-level BPE can be read")
+		return fmt.Errorf("the model type is %s: only BPE can be read", m.Type)
 	case m.Prefix != "" || m.Suffix != "":
-		return errors.New("the model marks parts of words (continuing_subword_prefix or end_of_word_suffix): only byte-level BPE can be read")
+		return errors.New("the model marks parts of words (continuing_subword_prefix or end_of_word_suffix): only byte-level BPE and SentencePiece BPE with byte_fallback can be read")
+	case m.Dropout != nil && *m.Dropout != 0:
+		return fmt.Errorf("the model drops merges at random (dropout %g): set it to null", *m.Dropout)
 	}
 	return nil
 }
 
-// vocabulary returns the ids of the mergeable tokens.
-func (t hfTokenizer) vocabulary() (map[string]int32, error) {
-	var vocab map[string]int32
-	if err := json.Unmarshal(t.Model.Vocab, &vocab); err != nil {
-		return nil, fmt.Errorf("read the vocabulary: %w", err)
-	}
-	for token, id := range vocab {
-		if id < 0 {
-			return nil, fmt.Errorf("token %q has the negative id %d", token, id)
-		}
-	}
-	return vocab, nil
-}
-
-// fill sets the tables of the encoding.
-func (e *encoding) fill(t hfTokenizer, vocab map[string]int32) error {
-	special := make(map[int32]bool, len(t.AddedTokens))
-	e.text = make(map[int32]string, len(vocab)+len(t.AddedTokens))
-	for _, a := range t.AddedTokens {
-		special[a.ID] = true
-		e.text[a.ID] = a.Content
-		e.size = max(e.size, int(a.ID)+1)
-	}
-	for token, id := range vocab {
-		e.size = max(e.size, int(id)+1)
-		if special[id] {
+// find sets the tokens that are taken out of a text.
+func (e *encoding) find(tokens []hfAdded) error {
+	var raw, normalized []hfAdded
+	for _, a := range tokens {
+		if a.Normalized {
+			if e.normalize != nil {
+				a.Content = e.normalize(a.Content)
+			}
+			normalized = append(normalized, a)
 			continue
 		}
-		text, ok := fromByteLevel(token)
-		if !ok {
-			return fmt.Errorf("token %d is not written in byte-level characters: only byte-level BPE can be read", id)
-		}
-		e.text[id] = text
-		if t.Model.IgnoreMerges {
-			e.whole[text] = id
-		}
+		raw = append(raw, a)
 	}
-	var byteIDs [256]int32
-	for b, r := range byteRunes() {
-		id, ok := vocab[string(r)]
-		if !ok {
-			return fmt.Errorf("the vocabulary has no token for the byte 0x%02x", b)
-		}
-		byteIDs[b] = id
-	}
-	join, err := hfJoiner(t.Model.Merges, vocab, special)
-	if err != nil {
+	var err error
+	if e.raw, err = newAddedTokens(raw); err != nil {
 		return err
 	}
-	e.encode = func(piece string) []int32 { return merge(piece, &byteIDs, join) }
-	return nil
-}
-
-// hfJoiner returns the merges as a joiner; an earlier merge has a lower rank.
-func hfJoiner(merges []hfMerge, vocab map[string]int32, special map[int32]bool) (joiner, error) {
-	type merged struct{ rank, id int32 }
-	table := make(map[[2]int32]merged, len(merges))
-	for rank, m := range merges {
-		left, okLeft := vocab[m.left]
-		right, okRight := vocab[m.right]
-		id, ok := vocab[m.left+m.right]
-		if !okLeft || !okRight || !ok {
-			return nil, fmt.Errorf("merge %d joins tokens that are not in the vocabulary", rank)
-		}
-		if _, ok := table[[2]int32{left, right}]; !ok && !special[id] {
-			table[[2]int32{left, right}] = merged{int32(rank), id}
-		}
-	}
-	return func(left, right int32, _ string) (int32, int32, bool) {
-		m, ok := table[[2]int32{left, right}]
-		return m.rank, m.id, ok
-	}, nil
-}
-
-func hfNormalizer(c *hfComponent) (func(string) string, error) {
-	switch {
-	case c == nil:
-		return nil, nil
-	case c.Type == "NFC":
-		return norm.NFC.String, nil
-	case c.Type == "Sequence" && len(c.Normalizers) == 0:
-		return nil, nil
-	case c.Type == "Sequence" && len(c.Normalizers) == 1:
-		return hfNormalizer(&c.Normalizers[0])
-	default:
-		return nil, fmt.Errorf("the normalizer %s changes text: only NFC or none can be read", c.Type)
-	}
-}
-
-// hfSplitters returns the cuts of a pre-tokenizer and whether it maps bytes.
-func hfSplitters(c *hfComponent) (splits []splitter, byteLevel bool, err error) {
-	if c == nil {
-		return nil, false, nil
-	}
-	switch c.Type {
-	case "Sequence":
-		for i := range c.PreTokenizers {
-			more, bytes, err := hfSplitters(&c.PreTokenizers[i])
-			if err != nil {
-				return nil, false, err
-			}
-			splits, byteLevel = append(splits, more...), byteLevel || bytes
-		}
-		return splits, byteLevel, nil
-	case "ByteLevel":
-		if c.AddPrefixSpace {
-			return nil, false, errors.New("the pre-tokenizer adds a space before text (add_prefix_space), which does not decode to the same text")
-		}
-		if c.UseRegex == nil || *c.UseRegex {
-			splits = append(splits, scan(gpt2Piece))
-		}
-		return splits, true, nil
-	case "Digits":
-		return []splitter{splitDigits(c.IndividualDigits)}, false, nil
-	case "Split":
-		s, err := hfSplit(c)
-		return []splitter{s}, false, err
-	default:
-		return nil, false, fmt.Errorf("the pre-tokenizer %s is unknown: ByteLevel, Split, Digits and sequences of them can be read", c.Type)
-	}
-}
-
-func hfSplit(c *hfComponent) (splitter, error) {
-	isolated := c.Behavior == "Isolated" && !c.Invert
-	// Removing what does not match is isolating, where the pattern matches all.
-	removed := c.Behavior == "Removed" && c.Invert
-	if c.Pattern.Regex == "" || !isolated && !removed {
-		return nil, fmt.Errorf("the pre-tokenizer Split with behavior %q is unknown: a Regex that is Isolated can be read", c.Behavior)
-	}
-	return newSplitter(c.Pattern.Regex)
-}
-
-// chain makes one splitter of several, each cutting the pieces of the last.
-func chain(splits []splitter) splitter {
-	switch len(splits) {
-	case 0:
-		return func(text string, yield func(string)) { yield(text) }
-	case 1:
-		return splits[0]
-	}
-	rest := chain(splits[1:])
-	return func(text string, yield func(string)) {
-		splits[0](text, func(piece string) { rest(piece, yield) })
-	}
-}
-
-// byteRunes returns the characters by which byte-level vocabularies write
-// bytes: visible Latin-1 characters stand for themselves, the others for the
-// characters from U+0100 on.
-func byteRunes() [256]rune {
-	var runes [256]rune
-	next := rune(0x100)
-	for b := range rune(256) {
-		visible := '!' <= b && b <= '~' || '¡' <= b && b <= '¬' || '®' <= b && b <= 'ÿ'
-		if visible {
-			runes[b] = b
-			continue
-		}
-		runes[b] = next
-		next++
-	}
-	return runes
-}
-
-// runeBytes is the inverse of byteRunes.
-var runeBytes = func() map[rune]byte {
-	m := make(map[rune]byte, 256)
-	for b, r := range byteRunes() {
-		m[r] = byte(b)
-	}
-	return m
-}()
-
-func fromByteLevel(token string) (string, bool) {
-	b := make([]byte, 0, len(token))
-	for _, r := range token {
-		c, ok := runeBytes[r]
-		if !ok {
-			return "", false
-		}
-		b = append(b, c)
-	}
-	return string(b), true
+	e.added, err = newAddedTokens(normalized)
+	return err
 }

@@ -2,8 +2,10 @@ package tokenizer
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -56,19 +58,7 @@ func mergeWith(piece string, ranks map[string]int32) []int32 {
 	for b := range byteIDs {
 		byteIDs[b] = ranks[string([]byte{byte(b)})]
 	}
-	return merge(piece, &byteIDs, func(_, _ int32, joined string) (int32, int32, bool) {
-		rank, ok := ranks[joined]
-		return rank, rank, ok
-	})
-}
-
-func toByteLevel(token string) string {
-	runes := byteRunes()
-	var b strings.Builder
-	for i := range len(token) {
-		b.WriteRune(runes[token[i]])
-	}
-	return b.String()
+	return merge(piece, byteParts(piece, &byteIDs), rankJoiner(ranks))
 }
 
 // folder writes a model folder of JSON files.
@@ -158,12 +148,12 @@ func TestHFPreTokenizers(t *testing.T) {
 			if err := json.Unmarshal(data, &c); err != nil {
 				t.Fatal(err)
 			}
-			splits, byteLevel, err := hfSplitters(&c)
-			if err != nil || !byteLevel {
-				t.Fatalf("hfSplitters: %v, byte level %v", err, byteLevel)
+			steps, err := hfPreTokenizer(&c)
+			if err != nil || !steps.byteLevel {
+				t.Fatalf("hfPreTokenizer: %v, byte level %v", err, steps.byteLevel)
 			}
 			var got []string
-			chain(splits)(tt.text, func(piece string) { got = append(got, piece) })
+			chain(steps.splits)(tt.text, func(piece string) { got = append(got, piece) })
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("pieces of %q = %q, want %q", tt.text, got, tt.want)
 			}
@@ -172,7 +162,7 @@ func TestHFPreTokenizers(t *testing.T) {
 }
 
 func TestScannersMatchPatterns(t *testing.T) {
-	for _, pattern := range []string{patternGPT2, patternLlama3, patternQwen2} {
+	for _, pattern := range []string{patternGPT2, patternLlama3, patternQwen2, patternO200k} {
 		fast, err := newSplitter(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -223,7 +213,7 @@ func TestHFBegin(t *testing.T) {
 		{"template", template, map[string]any{"bos_token": "<bos>"}, true},
 		{"no template", nil, map[string]any{"bos_token": "<bos>"}, false},
 		{"setting wins", template, map[string]any{"bos_token": "<bos>", "add_bos_token": false}, false},
-		{"null", template, map[string]any{"bos_token": nil}, false},
+		{"template alone", template, map[string]any{"bos_token": nil}, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -249,12 +239,17 @@ func TestHFErrors(t *testing.T) {
 	}{
 		{"unigram", func(_, m map[string]any) { m["type"] = "Unigram"; m["vocab"] = []any{[]any{"a", -1.0}} }, "Unigram"},
 		{"wordpiece", func(_, m map[string]any) { m["type"] = "WordPiece" }, "WordPiece"},
-		{"sentencepiece", func(_, m map[string]any) { m["byte_fallback"] = true }, "byte_fallback"},
-		{"metaspace", func(hf, _ map[string]any) { hf["pre_tokenizer"] = map[string]any{"type": "Metaspace"} }, "Metaspace"},
+		{"sentencepiece", func(hf, m map[string]any) { m["byte_fallback"] = true; hf["pre_tokenizer"], hf["decoder"] = nil, nil }, "no token <0x00>"},
+		{"bert", func(hf, _ map[string]any) { hf["pre_tokenizer"] = map[string]any{"type": "BertPreTokenizer"} }, "BertPreTokenizer is not supported"},
 		{"none", func(hf, _ map[string]any) { hf["pre_tokenizer"] = nil }, "no ByteLevel step"},
-		{"prefix space", func(hf, _ map[string]any) {
-			hf["pre_tokenizer"] = map[string]any{"type": "ByteLevel", "add_prefix_space": true}
-		}, "add_prefix_space"},
+		{"both", func(_, m map[string]any) { m["byte_fallback"] = true }, "only one of them"},
+		{"decoder", func(hf, _ map[string]any) { hf["decoder"] = map[string]any{"type": "WordPiece"} }, "decoder WordPiece is not supported"},
+		{"removed", func(hf, _ map[string]any) {
+			hf["pre_tokenizer"] = map[string]any{"type": "Split", "pattern": map[string]any{"String": "a"}, "behavior": "Removed"}
+		}, `"Removed" is not supported`},
+		{"dropout", func(_, m map[string]any) { m["dropout"] = 0.1 }, "dropout 0.1"},
+		{"huge", func(_, m map[string]any) { m["vocab"].(map[string]int)["zz"] = 1 << 30 }, "more than any vocabulary"},
+		{"shared", func(_, m map[string]any) { m["vocab"].(map[string]int)["zz"] = 7 }, "share the id 7"},
 		{"normalizer", func(hf, _ map[string]any) { hf["normalizer"] = map[string]any{"type": "Lowercase"} }, "Lowercase"},
 		{"merge", func(_, m map[string]any) { m["merges"] = []any{"zz yy"} }, "not in the vocabulary"},
 		{"byte", func(_, m map[string]any) { delete(m["vocab"].(map[string]int), "Ġ"); m["merges"] = nil }, "byte 0x20"},
@@ -293,4 +288,228 @@ func FuzzLoadHF(f *testing.F) {
 			t.Errorf("round trip gave %q", got)
 		}
 	})
+}
+
+// hfOnly saves a tokenizer and loads it by its tokenizer.json alone, as
+// Hugging Face would.
+func hfOnly(t testing.TB, tok Tokenizer) *encoding {
+	t.Helper()
+	dir := t.TempDir()
+	if err := Save(dir, tok); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, specFile)); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loaded.(*encoding)
+}
+
+// TestSavedAsHF wants the tokenizer.json of an encoding to encode as tiktoken.
+func TestSavedAsHF(t *testing.T) {
+	tests := []struct {
+		tok *encoding
+		ref func(string) []int32
+	}{
+		{starter(t), reference(t, "r50k_base", 8192)},
+		{whole(t, "r50k_base"), reference(t, "r50k_base", 0)},
+		{whole(t, "p50k_base"), reference(t, "p50k_base", 0)},
+		{whole(t, "cl100k_base"), reference(t, "cl100k_base", 0)},
+		{whole(t, "o200k_base"), reference(t, "o200k_base", 0)},
+	}
+	for _, tt := range tests {
+		tok := hfOnly(t, tt.tok)
+		rng := rand.New(rand.NewPCG(9, 10))
+		texts := slices.Clone(trickyTexts)
+		for range 500 {
+			texts = append(texts, randomText(rng))
+		}
+		for _, text := range texts {
+			if got, want := tok.Encode(text), tt.ref(text); !slices.Equal(got, want) {
+				t.Fatalf("Encode(%q) = %v, tiktoken gives %v", text, got, want)
+			}
+		}
+		a, b := tok.Markers(), tt.tok.Markers()
+		if a.End != b.End || !slices.Equal(a.Begin, b.Begin) {
+			t.Errorf("Markers() = %+v, want %+v", a, b)
+		}
+	}
+}
+
+// TestSaveHF wants what was loaded to be written again with all that other
+// programs read, and the end token even where only config.json named it.
+func TestSaveHF(t *testing.T) {
+	hf := hfFromRanks(t, 300, true)
+	dir := folder(t, map[string]any{
+		hfFile:                hf,
+		hfConfigFile:          map[string]any{"bos_token": "<bos>", "chat_template": "{{ x }}"},
+		"chat_template.jinja": "{{ y }}",
+		modelConfig:           map[string]any{"eos_token_id": 301},
+	})
+	tok, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := t.TempDir()
+	if err := Save(again, tok); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := Load(again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(loaded.Markers(), tok.Markers()) || loaded.VocabSize() != tok.VocabSize() {
+		t.Errorf("Markers() = %+v, want %+v", loaded.Markers(), tok.Markers())
+	}
+	first, err := Vocab(tok)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second, err := Vocab(loaded); err != nil || !reflect.DeepEqual(first, second) {
+		t.Errorf("the vocabulary changed by saving; %v", err)
+	}
+	var config map[string]any
+	data, _ := os.ReadFile(filepath.Join(again, hfConfigFile))
+	if err := json.Unmarshal(data, &config); err != nil || config["chat_template"] != "{{ x }}" || config["eos_token"] != "<eos>" {
+		t.Errorf("%s = %v, %v", hfConfigFile, config, err)
+	}
+	if _, err := os.Stat(filepath.Join(again, "chat_template.jinja")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestMergeOrder has merges whose order is not that of the ids: Hugging Face
+// merges by the order of the list.
+func TestMergeOrder(t *testing.T) {
+	hf := hfFromRanks(t, 256, true)
+	model := hf["model"].(map[string]any)
+	vocab := model["vocab"].(map[string]int)
+	hf["added_tokens"] = []any{map[string]any{"id": 400, "content": "<eos>", "special": true}}
+	for i, token := range []string{"bc", "ab", "abc", "cd"} {
+		vocab[token] = 300 + i
+	}
+	tests := []struct {
+		merges []any
+		text   string
+		want   []int32
+	}{
+		{[]any{"a b", "b c", "c d"}, "abcd", []int32{301, 303}},
+		{[]any{"b c", "a b", "c d"}, "abcd", []int32{int32(vocab["a"]), 300, int32(vocab["d"])}},
+		{[]any{"c d", "b c", "a b"}, "abcd", []int32{301, 303}},
+		{[]any{"ab c", "b c", "a b"}, "abc", []int32{int32(vocab["a"]), 300}}, // no merge of "a bc"
+		{[]any{"ab c", "a b", "b c"}, "abc", []int32{302}},
+		{[]any{"a b", "b c", "a b"}, "abc", []int32{int32(vocab["a"]), 300}}, // the last of a pair counts
+	}
+	for _, tt := range tests {
+		model["merges"] = tt.merges
+		tok, err := Load(folder(t, map[string]any{hfFile: hf, hfConfigFile: map[string]any{"eos_token": "<eos>"}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range []int{1, 100} { // by looking through, by the heap
+			text, want := strings.Repeat(tt.text+"z", n), slices.Repeat(append(tt.want, int32(vocab["z"])), n)
+			if got := tok.Encode(text); !slices.Equal(got, want) {
+				t.Errorf("merges %v: Encode(%d times %q) = %v, want %v", tt.merges, n, tt.text+"z", got, want)
+			}
+		}
+	}
+}
+
+// TestAddedTokens has tokens that are taken out of text, as GPT-NeoX's runs of
+// spaces and Qwen's tool marks are, and special ones that are not.
+func TestAddedTokens(t *testing.T) {
+	hf := hfFromRanks(t, 300, true)
+	type object = map[string]any
+	hf["normalizer"] = object{"type": "NFC"}
+	hf["added_tokens"] = []any{
+		object{"id": 400, "content": "<eos>", "special": true},
+		object{"id": 401, "content": "<tool>"},
+		object{"id": 402, "content": "  ", "normalized": true},
+		object{"id": 403, "content": "    ", "normalized": true},
+		object{"id": 404, "content": "<l>", "lstrip": true},
+		object{"id": 405, "content": "<r>", "rstrip": true},
+		object{"id": 406, "content": "word", "single_word": true},
+		object{"id": 407, "content": "e\u0301", "normalized": true},
+	}
+	tok, err := Load(folder(t, map[string]any{hfFile: hf, hfConfigFile: object{"eos_token": "<eos>"}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := tok.Encode
+	tests := []struct {
+		text string
+		want []int32
+	}{
+		{"a<tool>b", slices.Concat(e("a"), []int32{401}, e("b"))},
+		{"<tool><tool>", []int32{401, 401}},
+		{"a       b", slices.Concat(e("a"), []int32{403, 402}, e(" b"))},
+		{"a \n<l> b", slices.Concat(e("a"), []int32{404}, e(" b"))},
+		{"a <r> \nb", slices.Concat(e("a "), []int32{405}, e("b"))},
+		{"a word.", slices.Concat(e("a "), []int32{406}, e("."))},
+		{"caf\u00e9", slices.Concat(e("caf"), []int32{407})},
+		{"cafe\u0301", slices.Concat(e("caf"), []int32{407})},
+	}
+	for _, tt := range tests {
+		if got := e(tt.text); !slices.Equal(got, tt.want) {
+			t.Errorf("Encode(%q) = %v, want %v", tt.text, got, tt.want)
+		}
+	}
+	for _, text := range []string{"swordfish", "a<eos>b"} {
+		if ids := e(text); slices.Max(ids) >= 400 {
+			t.Errorf("Encode(%q) = %v has an added token", text, ids)
+		}
+	}
+	if got := tok.Decode(e("x<tool>    y\xff")); got != "x<tool>    y\xff" {
+		t.Errorf("round trip gave %q", got)
+	}
+}
+
+func TestPrefixSpace(t *testing.T) {
+	hf := hfFromRanks(t, 1000, true)
+	hf["pre_tokenizer"] = map[string]any{"type": "ByteLevel", "add_prefix_space": true}
+	tok, err := Load(folder(t, map[string]any{hfFile: hf, hfConfigFile: map[string]any{"eos_token": "<eos>"}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := tok.Encode("the end"), reference(t, "r50k_base", 1000)(" the end"); !slices.Equal(got, want) {
+		t.Errorf("Encode = %v, want %v", got, want)
+	}
+	if got := tok.Decode(tok.Encode("the end")); got != "the end" {
+		t.Errorf("round trip gave %q", got)
+	}
+}
+
+// TestMissingBytes has a vocabulary without the bytes that no text has.
+func TestMissingBytes(t *testing.T) {
+	hf := hfFromRanks(t, 256, true)
+	runes := byteRunes()
+	delete(hf["model"].(map[string]any)["vocab"].(map[string]int), string(runes[0xff]))
+	tok, err := Load(folder(t, map[string]any{hfFile: hf, hfConfigFile: map[string]any{"eos_token": "<eos>"}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := tok.Decode(tok.Encode("é\xff")); got != "é\uFFFD" {
+		t.Errorf("a byte without a token came back in %q", got)
+	}
+}
+
+// TestConfigTokens has control tokens that tokenizer_config.json and
+// special_tokens_map.json alone define.
+func TestConfigTokens(t *testing.T) {
+	hf := hfFromRanks(t, 300, true)
+	hf["added_tokens"] = nil
+	tok, err := Load(folder(t, map[string]any{
+		hfFile:        hf,
+		hfConfigFile:  map[string]any{"added_tokens_decoder": map[string]any{"300": map[string]any{"content": "<end>"}}},
+		hfSpecialFile: map[string]any{"eos_token": map[string]any{"content": "<end>"}},
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := tok.Markers(); m.End != 300 || slices.Contains(tok.Encode("<end>"), 300) {
+		t.Errorf("Markers() = %+v, Encode gives %v", m, tok.Encode("<end>"))
+	}
 }

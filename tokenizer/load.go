@@ -10,7 +10,7 @@ import (
 	"slices"
 )
 
-// maxFile bounds the tokenizer files that are read; Llama 3's has 9 MB.
+// maxFile bounds the tokenizer files that are read; Gemma's has 34 MB.
 const maxFile = 64 << 20
 
 // Load returns the tokenizer of a model folder: the one that
@@ -33,14 +33,21 @@ func Load(dir string) (Tokenizer, error) {
 	return loadHF(dir)
 }
 
-// Save writes into dir the files from which [Load] makes the same tokenizer.
+// Save writes into dir the files from which [Load] makes the same tokenizer,
+// given the model's config.json beside them: tokenizer.json and
+// tokenizer_config.json as Hugging Face reads them, with the chat template, and
+// for tiktoken's encodings adapt_tokenizer.json.
 func Save(dir string, t Tokenizer) error {
 	e, ok := t.(*encoding)
 	if !ok {
 		return fmt.Errorf("save tokenizer: a %T did not come from this package", t)
 	}
-	for _, name := range slices.Sorted(maps.Keys(e.files)) {
-		if err := os.WriteFile(filepath.Join(dir, name), e.files[name], 0o644); err != nil {
+	files, err := e.files()
+	if err != nil {
+		return fmt.Errorf("save tokenizer: %w", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := os.WriteFile(filepath.Join(dir, name), files[name], 0o644); err != nil {
 			return fmt.Errorf("save tokenizer: %w", err)
 		}
 	}

@@ -20,11 +20,12 @@ type spec struct {
 	Markers   specMarkers      `json:"markers"`
 }
 
-// specMarkers names special tokens. Begin may be empty.
+// specMarkers names special tokens. Begin may be empty; where Input or Output
+// is, a text marks that part.
 type specMarkers struct {
 	Begin  string `json:"begin,omitempty"`
-	Input  string `json:"input"`
-	Output string `json:"output"`
+	Input  string `json:"input,omitempty"`
+	Output string `json:"output,omitempty"`
 	End    string `json:"end"`
 }
 
@@ -35,6 +36,7 @@ func parseSpec(data []byte) (spec, error) {
 	if err := dec.Decode(&s); err != nil {
 		return spec{}, fmt.Errorf("read %s: %w", specFile, err)
 	}
+	s.Encoding = encodingName(s.Encoding)
 	if err := s.validate(); err != nil {
 		return spec{}, fmt.Errorf("%s: %w", specFile, err)
 	}
@@ -47,6 +49,9 @@ func (s spec) validate() error {
 	}
 	if s.Ranks < 0 {
 		return fmt.Errorf("ranks is %d; use 0 for the whole encoding", s.Ranks)
+	}
+	if s.VocabSize > maxVocab {
+		return fmt.Errorf("vocab_size is %d, more than any vocabulary can have (%d)", s.VocabSize, maxVocab)
 	}
 	seen := make(map[int32]string)
 	for _, name := range slices.Sorted(maps.Keys(s.Special)) {
@@ -65,28 +70,24 @@ func (s spec) validate() error {
 			return fmt.Errorf("marker %q is no special token", name)
 		}
 	}
-	if m.Input == "" || m.Output == "" || m.End == "" {
-		return fmt.Errorf("the markers input, output and end must all be named")
+	if m.End == "" {
+		return fmt.Errorf("the marker end must be named")
 	}
 	return nil
 }
 
-func (s spec) markers() Markers {
-	m := Markers{
-		Input:  []int32{s.Special[s.Markers.Input]},
-		Output: []int32{s.Special[s.Markers.Output]},
+// markers returns the ids of the markers; encode is that of ordinary text.
+func (s spec) markers(encode func(string) []int32) Markers {
+	ids := func(name, text string) []int32 {
+		if name != "" {
+			return []int32{s.Special[name]}
+		}
+		return encode(text)
+	}
+	return Markers{
+		Begin:  ids(s.Markers.Begin, ""),
+		Input:  ids(s.Markers.Input, inputText),
+		Output: ids(s.Markers.Output, outputText),
 		End:    s.Special[s.Markers.End],
 	}
-	if s.Markers.Begin != "" {
-		m.Begin = []int32{s.Special[s.Markers.Begin]}
-	}
-	return m
-}
-
-func (s spec) files() (map[string][]byte, error) {
-	data, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", specFile, err)
-	}
-	return map[string][]byte{specFile: append(data, '\n')}, nil
 }
