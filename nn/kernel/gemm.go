@@ -91,7 +91,7 @@ func (o *ops) gemmAll(threads int, transA, transB bool, m, n, k int, alpha float
 	checkMatrix("A", a, m, k, lda, transA)
 	checkMatrix("B", b, k, n, ldb, transB)
 	if !transA && transB && m <= fewRows && n >= 4 && o.gemm.dots != nil {
-		o.gemmFew(threads, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+		o.gemmFew(threads, operands{ops: o, m: m, n: n, k: k, alpha: alpha, beta: beta, a: a, lda: lda, b: b, ldb: ldb, c: c, ldc: ldc})
 		return
 	}
 	stepB, stepA := ldb, 1 // from one k to the next
@@ -115,7 +115,7 @@ func (o *ops) gemmAll(threads int, transA, transB bool, m, n, k int, alpha float
 			g := getProduct()
 			g.operands = operands{ops: o, transA: transA, transB: transB, m: m, n: min(width, n-j), k: kp,
 				alpha: alpha, beta: beta, a: a[p*stepA:], lda: lda, b: bj, ldb: ldb, c: c[j:], ldc: ldc}
-			g.run(threads)
+			g.compute(threads)
 		}
 		beta = 1
 	}
@@ -170,18 +170,17 @@ type product struct {
 	nextPanel, donePanels, joined atomic.Int64
 	shares                        []share
 	items                         sync.WaitGroup // not yet computed
-	users                         atomic.Int64   // goroutines that may still look at the product
-	help                          func()         // what each but the caller's runs
+	helpers
 }
 
-// products holds those that are done, for the next call.
-var products sync.Pool
+// products holds those that are free.
+var products freeList[*product]
 
 func getProduct() *product {
-	g, ok := products.Get().(*product)
+	g, ok := products.get()
 	if !ok {
 		g = new(product)
-		g.help = func() {
+		g.helpers.run = func() {
 			g.work()
 			g.release()
 		}
@@ -243,7 +242,7 @@ func (g *product) plan(threads int) int {
 	return threads
 }
 
-func (g *product) run(threads int) {
+func (g *product) compute(threads int) {
 	threads = g.plan(threads)
 	buf := getBuffer(g.panelsN * g.ops.gemm.cols * g.k)
 	g.packedB = buf.data
@@ -259,10 +258,7 @@ func (g *product) run(threads int) {
 		g.shares[t].bounds.Store(uint64(t*items/threads)<<32 | uint64((t+1)*items/threads))
 	}
 	g.items.Add(items)
-	g.users.Store(int64(threads))
-	for range threads - 1 {
-		go g.help()
-	}
+	g.start(threads - 1)
 	g.work()
 	g.items.Wait()
 	putBuffer(buf)
@@ -271,9 +267,9 @@ func (g *product) run(threads int) {
 
 // release gives the product back when nobody looks at it any more.
 func (g *product) release() {
-	if g.users.Add(-1) == 0 {
+	if g.leave() {
 		g.operands, g.packedB = operands{}, nil
-		products.Put(g)
+		products.put(g)
 	}
 }
 
@@ -466,25 +462,25 @@ func (g *product) nextB(j, p, from, end, right int) []float32 {
 // gemmFew is the product of few rows with a transposed B, as when one token goes
 // through a layer: packing would cost more than it saves, so each row of B is
 // read once, where it is.
-func (o *ops) gemmFew(threads, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+func (o *ops) gemmFew(threads int, g operands) {
 	const group = 4 // rows of B at a time
-	parallelCost(threads, ceilDiv(n, group), 2*m*k*group, func(lo, hi int) {
-		most := len(o.gemm.dots) // rows of A at a time
-		buf := getBuffer(most * group)
+	parallelWith(threads, ceilDiv(g.n, group), 2*g.m*g.k*group, g, func(g *operands, lo, hi int) {
+		dots := g.ops.gemm.dots
+		buf := getBuffer(len(dots) * group)
 		defer putBuffer(buf)
 		out := buf.data
 		for j := lo; j < hi; j++ {
-			at := min(j*group, n-group) // the last group overlaps the one before
+			at := min(j*group, g.n-group) // the last group overlaps the one before
 			skip := j*group - at
-			for i := 0; i < m; i += most {
-				rows := min(most, m-i)
-				o.gemm.dots[rows-1](k, &a[i*lda], lda*size, &b[at*ldb], ldb*size, &out[0])
+			for i := 0; i < g.m; i += len(dots) {
+				rows := min(len(dots), g.m-i)
+				dots[rows-1](g.k, &g.a[i*g.lda], g.lda*size, &g.b[at*g.ldb], g.ldb*size, &out[0])
 				for r := range rows {
-					y := c[(i+r)*ldc+at:][:group]
+					y := g.c[(i+r)*g.ldc+at:][:group]
 					for x := skip; x < group; x++ {
-						v := alpha * out[r*group+x]
-						if beta != 0 {
-							v += beta * y[x]
+						v := g.alpha * out[r*group+x]
+						if g.beta != 0 {
+							v += g.beta * y[x]
 						}
 						y[x] = v
 					}

@@ -11,70 +11,8 @@
 package kernel
 
 import (
-	"sync"
 	"sync/atomic"
 )
-
-// Parallel cuts [0,n) into at most threads contiguous chunks of nearly equal
-// length, calls f on each, and returns when all are done. With threads <= 1 f
-// runs on the caller's goroutine.
-func Parallel(threads, n int, f func(lo, hi int)) {
-	if n <= 0 {
-		return
-	}
-	if threads > n {
-		threads = n
-	}
-	if threads <= 1 {
-		f(0, n)
-		return
-	}
-	var wg sync.WaitGroup
-	for t := 1; t < threads; t++ {
-		wg.Go(func() { f(t*n/threads, (t+1)*n/threads) })
-	}
-	f(0, n/threads)
-	wg.Wait()
-}
-
-// parallelCost calls f on chunks of [0,n) whose items cost about the given number
-// of float operations each, on as many goroutines as that is worth.
-func parallelCost(threads, n, cost int, f func(lo, hi int)) {
-	const worth = 1 << 18 // operations that outweigh starting a goroutine
-	threads = min(threads, n*cost/worth)
-	if threads <= 1 {
-		Parallel(1, n, f)
-		return
-	}
-	pieces := min(n, 8*threads)
-	dynamic(threads, pieces, func(i int) { f(i*n/pieces, (i+1)*n/pieces) })
-}
-
-// dynamic calls f for each item of [0,n). At most threads goroutines take one item
-// after the other as they become free: none waits for a slower one, and one that
-// gets no processor in time is not waited for at all.
-func dynamic(threads, n int, f func(item int)) {
-	if min(threads, n) <= 1 {
-		for i := range n {
-			f(i)
-		}
-		return
-	}
-	var next atomic.Int64
-	var open sync.WaitGroup
-	open.Add(n)
-	work := func() {
-		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-			f(i)
-			open.Done()
-		}
-	}
-	for range min(threads, n) - 1 {
-		go work()
-	}
-	work()
-	open.Wait()
-}
 
 // Add adds x to dst, element by element.
 func Add(dst, x []float32) { active.add(dst[:len(x)], x) }
