@@ -167,3 +167,35 @@ func BenchmarkAttention(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkDecode multiplies one row by a weight that does not fit the caches, as
+// decoding does, and compares the rate at which the weight is read with the limit.
+func BenchmarkDecode(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, s := range []struct{ rows, cols, m int }{{50257, 768, 1}, {50257, 3072, 1}, {50257, 768, 4}, {50257, 768, 8}} {
+		data := random(rng, s.rows*s.cols)
+		x, y := random(rng, s.m*s.cols), make([]float32, s.m*s.rows)
+		for kind := range Kind(kinds) {
+			w, err := QuantizeMatrix(2, kind, s.rows, s.cols, data)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for threads := 1; threads <= 2; threads++ {
+				b.Run(fmt.Sprintf("%v/%dx%d/m=%d/threads=%d", kind, s.rows, s.cols, s.m, threads), func(b *testing.B) {
+					limit := MemoryBandwidth(threads, 200*time.Millisecond)
+					GemmMatrix(threads, true, s.m, x, s.cols, w, 0, y, s.rows)
+					b.ReportAllocs()
+					best := time.Hour
+					for b.Loop() {
+						start := time.Now()
+						GemmMatrix(threads, true, s.m, x, s.cols, w, 0, y, s.rows)
+						best = min(best, time.Since(start))
+					}
+					rate := float64(w.SizeBytes()) / float64(best.Nanoseconds())
+					b.ReportMetric(rate, "best-GB/s")
+					b.ReportMetric(rate/limit, "of-bandwidth")
+				})
+			}
+		}
+	}
+}

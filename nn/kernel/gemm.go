@@ -90,7 +90,7 @@ func (o *ops) gemmAll(threads int, transA, transB bool, m, n, k int, alpha float
 	}
 	checkMatrix("A", a, m, k, lda, transA)
 	checkMatrix("B", b, k, n, ldb, transB)
-	if !transA && transB && m <= fewRows && n >= 4 && o.gemm.dots != nil {
+	if !transA && transB && m <= fewRows && o.gemm.dots != nil {
 		o.gemmFew(threads, operands{ops: o, m: m, n: n, k: k, alpha: alpha, beta: beta, a: a, lda: lda, b: b, ldb: ldb, c: c, ldc: ldc})
 		return
 	}
@@ -463,29 +463,48 @@ func (g *product) nextB(j, p, from, end, right int) []float32 {
 // through a layer: packing would cost more than it saves, so each row of B is
 // read once, where it is.
 func (o *ops) gemmFew(threads int, g operands) {
-	const group = 4 // rows of B at a time
-	parallelWith(threads, ceilDiv(g.n, group), 2*g.m*g.k*group, g, func(g *operands, lo, hi int) {
+	parallelWith(threads, g.n, 2*g.m*g.k, g, func(g *operands, lo, hi int) {
 		dots := g.ops.gemm.dots
-		buf := getBuffer(len(dots) * group)
+		buf := getBuffer(len(dots) * 4)
 		defer putBuffer(buf)
 		out := buf.data
-		for j := lo; j < hi; j++ {
-			at := min(j*group, g.n-group) // the last group overlaps the one before
-			skip := j*group - at
+		fourStreams(lo, hi, func(row, step int) {
 			for i := 0; i < g.m; i += len(dots) {
 				rows := min(len(dots), g.m-i)
-				dots[rows-1](g.k, &g.a[i*g.lda], g.lda*size, &g.b[at*g.ldb], g.ldb*size, &out[0])
+				dots[rows-1](g.k, &g.a[i*g.lda], g.lda*size, &g.b[row*g.ldb], step*g.ldb*size, &out[0])
 				for r := range rows {
-					y := g.c[(i+r)*g.ldc+at:][:group]
-					for x := skip; x < group; x++ {
-						v := g.alpha * out[r*group+x]
+					for j := range streams(step) {
+						to := &g.c[(i+r)*g.ldc+row+j*step]
+						v := g.alpha * out[r*4+j]
 						if g.beta != 0 {
-							v += g.beta * y[x]
+							v += g.beta * *to
 						}
-						y[x] = v
+						*to = v
 					}
 				}
 			}
-		}
+		})
 	})
+}
+
+// fourStreams calls f for rows lo to hi, four at a time: row, row+step, row+2*step
+// and row+3*step. The four walk through a quarter of the rows each, so that the
+// memory sees four long streams, which it delivers faster than one or than short
+// ones. The step is 0 for rows that are left over, each of which is one by itself.
+func fourStreams(lo, hi int, f func(row, step int)) {
+	quarter := (hi - lo) / 4
+	for row := lo; row < lo+quarter; row++ {
+		f(row, quarter)
+	}
+	for row := lo + 4*quarter; row < hi; row++ {
+		f(row, 0)
+	}
+}
+
+// streams is how many rows a step of fourStreams has.
+func streams(step int) int {
+	if step == 0 {
+		return 1
+	}
+	return 4
 }

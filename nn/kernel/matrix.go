@@ -213,9 +213,15 @@ func (o *ops) decodeNF4(w *Matrix, dst []float32, at int) {
 
 // absmax writes the scales of the NF4 blocks from number first on.
 func (w *Matrix) absmax(dst []float32, first int) {
-	codes, groups, offset := w.parts[1].Data, w.floats(2), w.floats(3)[0]
-	for i := range dst {
-		dst[i] = dynamicLevels[codes[first+i]]*groups[(first+i)/groupLen] + offset
+	groups, offset := w.floats(2), w.floats(3)[0]
+	for len(dst) > 0 {
+		g := first / groupLen
+		n := min(len(dst), (g+1)*groupLen-first)
+		scale := groups[g]
+		for i, code := range w.parts[1].Data[first:][:n] {
+			dst[:n][i] = dynamicLevels[code]*scale + offset
+		}
+		dst, first = dst[n:], first+n
 	}
 }
 
@@ -241,9 +247,10 @@ type storedLoops struct {
 	// decode writes blocks of float32s. scales and table are nil for kinds without.
 	decode func(dst *float32, src *byte, blocks int, scales, table *float32)
 
-	// dots writes to out the products of rows rows with x, each of that many
-	// blocks. It may be nil. For NF4 x is in the order of [splitPairs].
-	dots func(out *float32, rows int, w *byte, blocks int, scales, table, x *float32)
+	// dots writes to out the products with x of 4 rows of that many blocks, ldw
+	// bytes apart, whose scales are lds bytes apart. It may be nil. x is in the order
+	// that [arrange] gives it.
+	dots func(out *float32, w *byte, ldw, blocks int, scales *float32, lds int, table, x *float32)
 }
 
 func decodeBF16Go(dst *float32, src *byte, blocks int, _, _ *float32) {

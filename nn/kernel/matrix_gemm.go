@@ -81,48 +81,69 @@ func (o *ops) gemmStoredFew(threads, m int, x []float32, ldx int, w *Matrix, bet
 // gemmStoredRow multiplies one row of x with rows of whole blocks of W, which it
 // decodes in registers.
 func (o *ops) gemmStoredRow(threads int, x []float32, w *Matrix, beta float32, y []float32) {
-	const rows = 16 // at a time
 	blocks := w.Cols / blockLen
 	data := w.parts[0].Data
 	rowBytes := len(data) / w.Rows
-	if w.Kind == NF4 {
-		buf := getBuffer(len(x))
+	dots := o.stored[w.Kind].dots
+	arranged := getBuffer((len(x) + 127) &^ 127)
+	defer putBuffer(arranged)
+	arrange(w.Kind, arranged.data, x)
+	x = arranged.data
+	parallelCost(threads, w.Rows, 4*w.Cols, func(lo, hi int) {
+		const ahead = 8 // rows of each stream whose scales are decoded at a time
+		buf := getBuffer(4 + 4*ahead*blocks)
 		defer putBuffer(buf)
-		splitPairs(buf.data, x)
-		x = buf.data
-	}
-	parallelCost(threads, ceilDiv(w.Rows, rows), 4*rows*w.Cols, func(from, to int) {
-		buf := getBuffer(rows + rows*blocks)
-		defer putBuffer(buf)
-		out, decoded := buf.data[:rows], buf.data[rows:]
-		for b := from; b < to; b++ {
-			lo, hi := b*rows, min(w.Rows, (b+1)*rows)
+		out, decoded := buf.data[:4], buf.data[4:]
+		fourStreams(lo, hi, func(row, step int) {
 			var scales, table *float32
+			var lds int
 			switch w.Kind {
 			case Int8:
-				scales = &w.floats(1)[lo*blocks]
+				scales, lds = &w.floats(1)[row*blocks], step*blocks
 			case NF4:
-				w.absmax(decoded[:(hi-lo)*blocks], lo*blocks)
-				scales, table = &decoded[0], &nf4Levels[0]
-			}
-			o.stored[w.Kind].dots(&out[0], hi-lo, &data[lo*rowBytes], blocks, scales, table, &x[0])
-			for i, v := range out[:hi-lo] {
-				if beta != 0 {
-					v += beta * y[lo+i]
+				at, n := (row-lo)%ahead, 1
+				if step > 0 {
+					n, lds = min(ahead, lo+step-row), ahead*blocks
+				} else {
+					at = 0
 				}
-				y[lo+i] = v
+				if at == 0 {
+					for i := range streams(step) {
+						w.absmax(decoded[i*lds:][:n*blocks], (row+i*step)*blocks)
+					}
+				}
+				scales, table = &decoded[at*blocks], &nf4Levels[0]
 			}
-		}
+			dots(&out[0], &data[row*rowBytes], step*rowBytes, blocks, scales, lds*size, table, &x[0])
+			for i := range streams(step) {
+				to := &y[row+i*step]
+				if beta == 0 {
+					*to = out[i]
+				} else {
+					*to = out[i] + beta**to
+				}
+			}
+		})
 	})
 }
 
-// splitPairs writes of each 32 elements first those with even numbers, then those
-// with odd ones.
-func splitPairs(dst, x []float32) {
-	for i := 0; i < len(x); i += 32 {
-		from, to := x[i:i+32], dst[i:i+32]
-		for j := range 16 {
-			to[j], to[16+j] = from[2*j], from[2*j+1]
+// arrange writes x in the order in which the loops over stored rows decode it: they
+// take an element of each lane of 4 bytes, then the next of each, of 16 lanes at a
+// time. The last lanes are filled up with zeros. dst has room for them.
+func arrange(kind Kind, dst, x []float32) {
+	clear(dst)
+	switch kind {
+	case BF16:
+		for i, v := range x {
+			lane, at := i/2%16, i%2
+			dst[i/32*32+at*16+lane] = v
 		}
+	case NF4:
+		for i, v := range x {
+			lane, at := i/8%16, i%8^1 // the first of two is the upper half of a byte
+			dst[i/128*128+at*16+lane] = v
+		}
+	default:
+		copy(dst, x)
 	}
 }

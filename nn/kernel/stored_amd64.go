@@ -8,34 +8,34 @@ package kernel
 func decodeBF16AVX512(dst *float32, src *byte, blocks int, scales *float32, table *float32)
 
 //go:noescape
-func dotsBF16AVX512(out *float32, rows int, w *byte, blocks int, scales *float32, table *float32, x *float32)
+func dotsBF16AVX512(out *float32, w *byte, ldw int, blocks int, scales *float32, lds int, table *float32, x *float32)
 
 //go:noescape
 func decodeInt8AVX512(dst *float32, src *byte, blocks int, scales *float32, table *float32)
 
 //go:noescape
-func dotsInt8AVX512(out *float32, rows int, w *byte, blocks int, scales *float32, table *float32, x *float32)
+func dotsInt8AVX512(out *float32, w *byte, ldw int, blocks int, scales *float32, lds int, table *float32, x *float32)
 
 //go:noescape
 func decodeNF4AVX512(dst *float32, src *byte, blocks int, scales *float32, table *float32)
 
 //go:noescape
-func dotsNF4AVX512(out *float32, rows int, w *byte, blocks int, scales *float32, table *float32, x *float32)
+func dotsNF4AVX512(out *float32, w *byte, ldw int, blocks int, scales *float32, lds int, table *float32, x *float32)
 
 //go:noescape
 func decodeBF16AVX2(dst *float32, src *byte, blocks int, scales *float32, table *float32)
 
 //go:noescape
-func dotsBF16AVX2(out *float32, rows int, w *byte, blocks int, scales *float32, table *float32, x *float32)
+func dotsBF16AVX2(out *float32, w *byte, ldw int, blocks int, scales *float32, lds int, table *float32, x *float32)
 
 //go:noescape
 func decodeInt8AVX2(dst *float32, src *byte, blocks int, scales *float32, table *float32)
 
 //go:noescape
-func dotsInt8AVX2(out *float32, rows int, w *byte, blocks int, scales *float32, table *float32, x *float32)
+func dotsInt8AVX2(out *float32, w *byte, ldw int, blocks int, scales *float32, lds int, table *float32, x *float32)
 
 //go:noescape
 func decodeNF4AVX2(dst *float32, src *byte, blocks int, scales *float32, table *float32)
 
 //go:noescape
-func dotsNF4AVX2(out *float32, rows int, w *byte, blocks int, scales *float32, table *float32, x *float32)
+func dotsNF4AVX2(out *float32, w *byte, ldw int, blocks int, scales *float32, lds int, table *float32, x *float32)

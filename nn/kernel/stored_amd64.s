@@ -35,45 +35,77 @@ end:
 	VZEROUPPER
 	RET
 
-// func dotsBF16AVX512(out *float32, rows int, w *byte, blocks int, scales *float32, table *float32, x *float32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·dotsBF16AVX512(SB), NOSPLIT, $0-56
-	MOVQ out+0(FP), AX
-	MOVQ rows+8(FP), CX
-	MOVQ w+16(FP), DX
-	MOVQ blocks+24(FP), BX
-	MOVQ x+48(FP), SI
-
-row:
+// func dotsBF16AVX512(out *float32, w *byte, ldw int, blocks int, scales *float32, lds int, table *float32, x *float32)
+// Requires: AVX, AVX512F
+TEXT ·dotsBF16AVX512(SB), NOSPLIT, $0-64
+	MOVQ   out+0(FP), AX
+	MOVQ   x+56(FP), CX
+	MOVQ   blocks+24(FP), DX
+	MOVQ   w+8(FP), BX
+	MOVQ   ldw+16(FP), SI
+	LEAQ   (SI)(SI*2), DI
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-	MOVQ   SI, DI
-	MOVQ   BX, R8
 
 loop:
-	PREFETCHT0    4096(DX)
-	PREFETCHT0    4160(DX)
-	VPMOVZXWD     (DX), Z4
-	VPSLLD        $0x10, Z4, Z4
-	VFMADD231PS   (DI), Z4, Z0
-	VPMOVZXWD     32(DX), Z4
-	VPSLLD        $0x10, Z4, Z4
-	VFMADD231PS   64(DI), Z4, Z1
-	VPMOVZXWD     64(DX), Z4
-	VPSLLD        $0x10, Z4, Z4
-	VFMADD231PS   128(DI), Z4, Z2
-	VPMOVZXWD     96(DX), Z4
-	VPSLLD        $0x10, Z4, Z4
-	VFMADD231PS   192(DI), Z4, Z3
-	ADDQ          $0x00000100, DI
-	ADDQ          $0x00000080, DX
-	DECQ          R8
+	VMOVUPS       (BX), Z5
+	VPSLLD        $0x10, Z5, Z4
+	VPSRLD        $0x10, Z5, Z5
+	VPSLLD        $0x10, Z5, Z5
+	VMULPS        (CX), Z4, Z4
+	VFMADD231PS   64(CX), Z5, Z4
+	VMOVUPS       64(BX), Z6
+	VPSLLD        $0x10, Z6, Z5
+	VPSRLD        $0x10, Z6, Z6
+	VPSLLD        $0x10, Z6, Z6
+	VFMADD231PS   128(CX), Z5, Z4
+	VFMADD231PS   192(CX), Z6, Z4
+	VADDPS        Z4, Z0, Z0
+	VMOVUPS       (BX)(SI*1), Z5
+	VPSLLD        $0x10, Z5, Z4
+	VPSRLD        $0x10, Z5, Z5
+	VPSLLD        $0x10, Z5, Z5
+	VMULPS        (CX), Z4, Z4
+	VFMADD231PS   64(CX), Z5, Z4
+	VMOVUPS       64(BX)(SI*1), Z6
+	VPSLLD        $0x10, Z6, Z5
+	VPSRLD        $0x10, Z6, Z6
+	VPSLLD        $0x10, Z6, Z6
+	VFMADD231PS   128(CX), Z5, Z4
+	VFMADD231PS   192(CX), Z6, Z4
+	VADDPS        Z4, Z1, Z1
+	VMOVUPS       (BX)(SI*2), Z5
+	VPSLLD        $0x10, Z5, Z4
+	VPSRLD        $0x10, Z5, Z5
+	VPSLLD        $0x10, Z5, Z5
+	VMULPS        (CX), Z4, Z4
+	VFMADD231PS   64(CX), Z5, Z4
+	VMOVUPS       64(BX)(SI*2), Z6
+	VPSLLD        $0x10, Z6, Z5
+	VPSRLD        $0x10, Z6, Z6
+	VPSLLD        $0x10, Z6, Z6
+	VFMADD231PS   128(CX), Z5, Z4
+	VFMADD231PS   192(CX), Z6, Z4
+	VADDPS        Z4, Z2, Z2
+	VMOVUPS       (BX)(DI*1), Z5
+	VPSLLD        $0x10, Z5, Z4
+	VPSRLD        $0x10, Z5, Z5
+	VPSLLD        $0x10, Z5, Z5
+	VMULPS        (CX), Z4, Z4
+	VFMADD231PS   64(CX), Z5, Z4
+	VMOVUPS       64(BX)(DI*1), Z6
+	VPSLLD        $0x10, Z6, Z5
+	VPSRLD        $0x10, Z6, Z6
+	VPSLLD        $0x10, Z6, Z6
+	VFMADD231PS   128(CX), Z5, Z4
+	VFMADD231PS   192(CX), Z6, Z4
+	VADDPS        Z4, Z3, Z3
+	ADDQ          $0x00000100, CX
+	ADDQ          $0x00000080, BX
+	DECQ          DX
 	JNZ           loop
-	VADDPS        Z2, Z0, Z0
-	VADDPS        Z3, Z1, Z1
-	VADDPS        Z1, Z0, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y4
 	VADDPS        Y4, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X4
@@ -83,9 +115,33 @@ loop:
 	VPERMILPS     $0x01, X0, X4
 	VADDPS        X4, X0, X0
 	VMOVSS        X0, (AX)
-	ADDQ          $0x04, AX
-	DECQ          CX
-	JNZ           row
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x0e, X1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x01, X1, X0
+	VADDPS        X0, X1, X1
+	VMOVSS        X1, 4(AX)
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VADDPS        Y0, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X0
+	VADDPS        X0, X2, X2
+	VPERMILPS     $0x0e, X2, X0
+	VADDPS        X0, X2, X2
+	VPERMILPS     $0x01, X2, X0
+	VADDPS        X0, X2, X2
+	VMOVSS        X2, 8(AX)
+	VEXTRACTF64X4 $0x01, Z3, Y0
+	VADDPS        Y0, Y3, Y3
+	VEXTRACTF128  $0x01, Y3, X0
+	VADDPS        X0, X3, X3
+	VPERMILPS     $0x0e, X3, X0
+	VADDPS        X0, X3, X3
+	VPERMILPS     $0x01, X3, X0
+	VADDPS        X0, X3, X3
+	VMOVSS        X3, 12(AX)
 	VZEROUPPER
 	RET
 
@@ -127,59 +183,121 @@ end:
 	VZEROUPPER
 	RET
 
-// func dotsInt8AVX512(out *float32, rows int, w *byte, blocks int, scales *float32, table *float32, x *float32)
+// func dotsInt8AVX512(out *float32, w *byte, ldw int, blocks int, scales *float32, lds int, table *float32, x *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dotsInt8AVX512(SB), NOSPLIT, $0-56
-	MOVQ out+0(FP), AX
-	MOVQ rows+8(FP), CX
-	MOVQ w+16(FP), DX
-	MOVQ blocks+24(FP), BX
-	MOVQ x+48(FP), SI
-	MOVQ scales+32(FP), DI
-
-row:
+TEXT ·dotsInt8AVX512(SB), NOSPLIT, $0-64
+	MOVQ   out+0(FP), AX
+	MOVQ   x+56(FP), CX
+	MOVQ   blocks+24(FP), DX
+	MOVQ   w+8(FP), BX
+	MOVQ   ldw+16(FP), SI
+	LEAQ   (SI)(SI*2), DI
+	MOVQ   scales+32(FP), R8
+	MOVQ   lds+40(FP), R9
+	LEAQ   (R9)(R9*2), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-	MOVQ   SI, R8
-	MOVQ   BX, R9
 
 loop:
-	PREFETCHT0    4096(DX)
-	VPMOVSXBD     (DX), Z4
-	VCVTDQ2PS     Z4, Z4
-	VMULPS        (R8), Z4, Z4
-	VPMOVSXBD     16(DX), Z5
-	VCVTDQ2PS     Z5, Z5
-	VMULPS        64(R8), Z5, Z5
-	VPMOVSXBD     32(DX), Z6
-	VCVTDQ2PS     Z6, Z6
-	VFMADD231PS   128(R8), Z6, Z4
-	VPMOVSXBD     48(DX), Z6
-	VCVTDQ2PS     Z6, Z6
-	VFMADD231PS   192(R8), Z6, Z5
-	VBROADCASTSS  (DI), Z6
-	VFMADD231PS   Z6, Z4, Z0
-	VFMADD231PS   Z6, Z5, Z1
-	ADDQ          $0x04, DI
-	ADDQ          $0x00000100, R8
-	ADDQ          $0x00000040, DX
-	DECQ          R9
-	JNZ           loop
-	VADDPS        Z1, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y0
-	VEXTRACTF128  $0x01, Y0, X4
-	VADDPS        X4, X0, X0
-	VPERMILPS     $0x0e, X0, X4
-	VADDPS        X4, X0, X0
-	VPERMILPS     $0x01, X0, X4
-	VADDPS        X4, X0, X0
-	VMOVSS        X0, (AX)
-	ADDQ          $0x04, AX
-	DECQ          CX
-	JNZ           row
+	PREFETCHT0       1024(BX)
+	VPMOVSXBD        (BX), Z4
+	VCVTDQ2PS        Z4, Z4
+	VMULPS           (CX), Z4, Z4
+	VPMOVSXBD        16(BX), Z5
+	VCVTDQ2PS        Z5, Z5
+	VFMADD231PS      64(CX), Z5, Z4
+	VPMOVSXBD        32(BX), Z5
+	VCVTDQ2PS        Z5, Z5
+	VFMADD231PS      128(CX), Z5, Z4
+	VPMOVSXBD        48(BX), Z5
+	VCVTDQ2PS        Z5, Z5
+	VFMADD231PS      192(CX), Z5, Z4
+	VFMADD231PS.BCST (R8), Z4, Z0
+	PREFETCHT0       1024(BX)(SI*1)
+	VPMOVSXBD        (BX)(SI*1), Z4
+	VCVTDQ2PS        Z4, Z4
+	VMULPS           (CX), Z4, Z4
+	VPMOVSXBD        16(BX)(SI*1), Z5
+	VCVTDQ2PS        Z5, Z5
+	VFMADD231PS      64(CX), Z5, Z4
+	VPMOVSXBD        32(BX)(SI*1), Z5
+	VCVTDQ2PS        Z5, Z5
+	VFMADD231PS      128(CX), Z5, Z4
+	VPMOVSXBD        48(BX)(SI*1), Z5
+	VCVTDQ2PS        Z5, Z5
+	VFMADD231PS      192(CX), Z5, Z4
+	VFMADD231PS.BCST (R8)(R9*1), Z4, Z1
+	PREFETCHT0       1024(BX)(SI*2)
+	VPMOVSXBD        (BX)(SI*2), Z4
+	VCVTDQ2PS        Z4, Z4
+	VMULPS           (CX), Z4, Z4
+	VPMOVSXBD        16(BX)(SI*2), Z5
+	VCVTDQ2PS        Z5, Z5
+	VFMADD231PS      64(CX), Z5, Z4
+	VPMOVSXBD        32(BX)(SI*2), Z5
+	VCVTDQ2PS        Z5, Z5
+	VFMADD231PS      128(CX), Z5, Z4
+	VPMOVSXBD        48(BX)(SI*2), Z5
+	VCVTDQ2PS        Z5, Z5
+	VFMADD231PS      192(CX), Z5, Z4
+	VFMADD231PS.BCST (R8)(R9*2), Z4, Z2
+	PREFETCHT0       1024(BX)(DI*1)
+	VPMOVSXBD        (BX)(DI*1), Z4
+	VCVTDQ2PS        Z4, Z4
+	VMULPS           (CX), Z4, Z4
+	VPMOVSXBD        16(BX)(DI*1), Z5
+	VCVTDQ2PS        Z5, Z5
+	VFMADD231PS      64(CX), Z5, Z4
+	VPMOVSXBD        32(BX)(DI*1), Z5
+	VCVTDQ2PS        Z5, Z5
+	VFMADD231PS      128(CX), Z5, Z4
+	VPMOVSXBD        48(BX)(DI*1), Z5
+	VCVTDQ2PS        Z5, Z5
+	VFMADD231PS      192(CX), Z5, Z4
+	VFMADD231PS.BCST (R8)(R10*1), Z4, Z3
+	ADDQ             $0x04, R8
+	ADDQ             $0x00000100, CX
+	ADDQ             $0x00000040, BX
+	DECQ             DX
+	JNZ              loop
+	VEXTRACTF64X4    $0x01, Z0, Y4
+	VADDPS           Y4, Y0, Y0
+	VEXTRACTF128     $0x01, Y0, X4
+	VADDPS           X4, X0, X0
+	VPERMILPS        $0x0e, X0, X4
+	VADDPS           X4, X0, X0
+	VPERMILPS        $0x01, X0, X4
+	VADDPS           X4, X0, X0
+	VMOVSS           X0, (AX)
+	VEXTRACTF64X4    $0x01, Z1, Y0
+	VADDPS           Y0, Y1, Y1
+	VEXTRACTF128     $0x01, Y1, X0
+	VADDPS           X0, X1, X1
+	VPERMILPS        $0x0e, X1, X0
+	VADDPS           X0, X1, X1
+	VPERMILPS        $0x01, X1, X0
+	VADDPS           X0, X1, X1
+	VMOVSS           X1, 4(AX)
+	VEXTRACTF64X4    $0x01, Z2, Y0
+	VADDPS           Y0, Y2, Y2
+	VEXTRACTF128     $0x01, Y2, X0
+	VADDPS           X0, X2, X2
+	VPERMILPS        $0x0e, X2, X0
+	VADDPS           X0, X2, X2
+	VPERMILPS        $0x01, X2, X0
+	VADDPS           X0, X2, X2
+	VMOVSS           X2, 8(AX)
+	VEXTRACTF64X4    $0x01, Z3, Y0
+	VADDPS           Y0, Y3, Y3
+	VEXTRACTF128     $0x01, Y3, X0
+	VADDPS           X0, X3, X3
+	VPERMILPS        $0x0e, X3, X0
+	VADDPS           X0, X3, X3
+	VPERMILPS        $0x01, X3, X0
+	VADDPS           X0, X3, X3
+	VMOVSS           X3, 12(AX)
 	VZEROUPPER
 	RET
 
@@ -235,61 +353,304 @@ end:
 	VZEROUPPER
 	RET
 
-// func dotsNF4AVX512(out *float32, rows int, w *byte, blocks int, scales *float32, table *float32, x *float32)
+// func dotsNF4AVX512(out *float32, w *byte, ldw int, blocks int, scales *float32, lds int, table *float32, x *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dotsNF4AVX512(SB), NOSPLIT, $0-56
+TEXT ·dotsNF4AVX512(SB), NOSPLIT, $0-64
 	MOVQ    out+0(FP), AX
-	MOVQ    rows+8(FP), CX
-	MOVQ    w+16(FP), DX
-	MOVQ    blocks+24(FP), BX
-	MOVQ    x+48(FP), SI
-	MOVQ    scales+32(FP), DI
-	MOVQ    table+40(FP), R8
-	VMOVUPS (R8), Z0
-
-row:
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	MOVQ   SI, R8
-	MOVQ   BX, R9
+	MOVQ    x+56(FP), CX
+	MOVQ    blocks+24(FP), DX
+	MOVQ    w+8(FP), BX
+	MOVQ    ldw+16(FP), SI
+	LEAQ    (SI)(SI*2), DI
+	MOVQ    scales+32(FP), R8
+	MOVQ    lds+40(FP), R9
+	LEAQ    (R9)(R9*2), R10
+	MOVQ    table+48(FP), R11
+	VMOVUPS (R11), Z0
+	MOVL    $0x0000ff00, R11
+	KMOVW   R11, K1
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	SUBQ    $0x02, DX
+	JL      last
 
 loop:
-	PREFETCHT0    4096(DX)
-	VPMOVZXBD     (DX), Z6
-	VPSRLD        $0x04, Z6, Z5
-	VPERMPS       Z0, Z5, Z5
-	VPERMPS       Z0, Z6, Z6
-	VMULPS        (R8), Z5, Z5
-	VMULPS        64(R8), Z6, Z6
-	VPMOVZXBD     16(DX), Z8
-	VPSRLD        $0x04, Z8, Z7
-	VPERMPS       Z0, Z7, Z7
-	VPERMPS       Z0, Z8, Z8
-	VFMADD231PS   128(R8), Z7, Z5
-	VFMADD231PS   192(R8), Z8, Z6
-	VBROADCASTSS  (DI), Z7
-	VFMADD231PS   Z7, Z5, Z1
-	VFMADD231PS   Z7, Z6, Z2
-	ADDQ          $0x04, DI
-	ADDQ          $0x00000100, R8
-	ADDQ          $0x00000020, DX
-	DECQ          R9
-	JNZ           loop
-	VADDPS        Z2, Z1, Z1
-	VEXTRACTF64X4 $0x01, Z1, Y5
-	VADDPS        Y5, Y1, Y1
-	VEXTRACTF128  $0x01, Y1, X5
-	VADDPS        X5, X1, X1
-	VPERMILPS     $0x0e, X1, X5
-	VADDPS        X5, X1, X1
-	VPERMILPS     $0x01, X1, X5
-	VADDPS        X5, X1, X1
+	PREFETCHT0   1024(BX)
+	VMOVUPS      (BX), Z5
+	VPSRLD       $0x00, Z5, Z6
+	VPERMPS      Z0, Z6, Z6
+	VMULPS       (CX), Z6, Z6
+	VPSRLD       $0x04, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  64(CX), Z8, Z6
+	VPSRLD       $0x08, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  128(CX), Z8, Z6
+	VPSRLD       $0x0c, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  192(CX), Z8, Z6
+	VPSRLD       $0x10, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  256(CX), Z8, Z6
+	VPSRLD       $0x14, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  320(CX), Z8, Z6
+	VPSRLD       $0x18, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  384(CX), Z8, Z6
+	VPSRLD       $0x1c, Z5, Z5
+	VPERMPS      Z0, Z5, Z5
+	VFMADD231PS  448(CX), Z5, Z6
+	VBROADCASTSS (R8), Z5
+	VBROADCASTSS 4(R8), K1, Z5
+	VFMADD231PS  Z5, Z6, Z1
+	PREFETCHT0   1024(BX)(SI*1)
+	VMOVUPS      (BX)(SI*1), Z5
+	VPSRLD       $0x00, Z5, Z6
+	VPERMPS      Z0, Z6, Z6
+	VMULPS       (CX), Z6, Z6
+	VPSRLD       $0x04, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  64(CX), Z8, Z6
+	VPSRLD       $0x08, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  128(CX), Z8, Z6
+	VPSRLD       $0x0c, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  192(CX), Z8, Z6
+	VPSRLD       $0x10, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  256(CX), Z8, Z6
+	VPSRLD       $0x14, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  320(CX), Z8, Z6
+	VPSRLD       $0x18, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  384(CX), Z8, Z6
+	VPSRLD       $0x1c, Z5, Z5
+	VPERMPS      Z0, Z5, Z5
+	VFMADD231PS  448(CX), Z5, Z6
+	VBROADCASTSS (R8)(R9*1), Z5
+	VBROADCASTSS 4(R8)(R9*1), K1, Z5
+	VFMADD231PS  Z5, Z6, Z2
+	PREFETCHT0   1024(BX)(SI*2)
+	VMOVUPS      (BX)(SI*2), Z5
+	VPSRLD       $0x00, Z5, Z6
+	VPERMPS      Z0, Z6, Z6
+	VMULPS       (CX), Z6, Z6
+	VPSRLD       $0x04, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  64(CX), Z8, Z6
+	VPSRLD       $0x08, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  128(CX), Z8, Z6
+	VPSRLD       $0x0c, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  192(CX), Z8, Z6
+	VPSRLD       $0x10, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  256(CX), Z8, Z6
+	VPSRLD       $0x14, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  320(CX), Z8, Z6
+	VPSRLD       $0x18, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  384(CX), Z8, Z6
+	VPSRLD       $0x1c, Z5, Z5
+	VPERMPS      Z0, Z5, Z5
+	VFMADD231PS  448(CX), Z5, Z6
+	VBROADCASTSS (R8)(R9*2), Z5
+	VBROADCASTSS 4(R8)(R9*2), K1, Z5
+	VFMADD231PS  Z5, Z6, Z3
+	PREFETCHT0   1024(BX)(DI*1)
+	VMOVUPS      (BX)(DI*1), Z5
+	VPSRLD       $0x00, Z5, Z6
+	VPERMPS      Z0, Z6, Z6
+	VMULPS       (CX), Z6, Z6
+	VPSRLD       $0x04, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  64(CX), Z8, Z6
+	VPSRLD       $0x08, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  128(CX), Z8, Z6
+	VPSRLD       $0x0c, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  192(CX), Z8, Z6
+	VPSRLD       $0x10, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  256(CX), Z8, Z6
+	VPSRLD       $0x14, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  320(CX), Z8, Z6
+	VPSRLD       $0x18, Z5, Z8
+	VPERMPS      Z0, Z8, Z8
+	VFMADD231PS  384(CX), Z8, Z6
+	VPSRLD       $0x1c, Z5, Z5
+	VPERMPS      Z0, Z5, Z5
+	VFMADD231PS  448(CX), Z5, Z6
+	VBROADCASTSS (R8)(R10*1), Z5
+	VBROADCASTSS 4(R8)(R10*1), K1, Z5
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         $0x08, R8
+	ADDQ         $0x00000200, CX
+	ADDQ         $0x00000040, BX
+	SUBQ         $0x02, DX
+	JGE          loop
+
+last:
+	ADDQ             $0x02, DX
+	JZ               sum
+	PREFETCHT0       1024(BX)
+	VMOVDQU          (BX), Y7
+	VPSRLD           $0x00, Z7, Z5
+	VPERMPS          Z0, Z5, Z5
+	VMULPS           (CX), Z5, Z5
+	VPSRLD           $0x04, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      64(CX), Z6, Z5
+	VPSRLD           $0x08, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      128(CX), Z6, Z5
+	VPSRLD           $0x0c, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      192(CX), Z6, Z5
+	VPSRLD           $0x10, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      256(CX), Z6, Z5
+	VPSRLD           $0x14, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      320(CX), Z6, Z5
+	VPSRLD           $0x18, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      384(CX), Z6, Z5
+	VPSRLD           $0x1c, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      448(CX), Z6, Z5
+	VFMADD231PS.BCST (R8), Z5, Z1
+	PREFETCHT0       1024(BX)(SI*1)
+	VMOVDQU          (BX)(SI*1), Y7
+	VPSRLD           $0x00, Z7, Z5
+	VPERMPS          Z0, Z5, Z5
+	VMULPS           (CX), Z5, Z5
+	VPSRLD           $0x04, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      64(CX), Z6, Z5
+	VPSRLD           $0x08, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      128(CX), Z6, Z5
+	VPSRLD           $0x0c, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      192(CX), Z6, Z5
+	VPSRLD           $0x10, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      256(CX), Z6, Z5
+	VPSRLD           $0x14, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      320(CX), Z6, Z5
+	VPSRLD           $0x18, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      384(CX), Z6, Z5
+	VPSRLD           $0x1c, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      448(CX), Z6, Z5
+	VFMADD231PS.BCST (R8)(R9*1), Z5, Z2
+	PREFETCHT0       1024(BX)(SI*2)
+	VMOVDQU          (BX)(SI*2), Y7
+	VPSRLD           $0x00, Z7, Z5
+	VPERMPS          Z0, Z5, Z5
+	VMULPS           (CX), Z5, Z5
+	VPSRLD           $0x04, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      64(CX), Z6, Z5
+	VPSRLD           $0x08, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      128(CX), Z6, Z5
+	VPSRLD           $0x0c, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      192(CX), Z6, Z5
+	VPSRLD           $0x10, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      256(CX), Z6, Z5
+	VPSRLD           $0x14, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      320(CX), Z6, Z5
+	VPSRLD           $0x18, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      384(CX), Z6, Z5
+	VPSRLD           $0x1c, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      448(CX), Z6, Z5
+	VFMADD231PS.BCST (R8)(R9*2), Z5, Z3
+	PREFETCHT0       1024(BX)(DI*1)
+	VMOVDQU          (BX)(DI*1), Y7
+	VPSRLD           $0x00, Z7, Z5
+	VPERMPS          Z0, Z5, Z5
+	VMULPS           (CX), Z5, Z5
+	VPSRLD           $0x04, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      64(CX), Z6, Z5
+	VPSRLD           $0x08, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      128(CX), Z6, Z5
+	VPSRLD           $0x0c, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      192(CX), Z6, Z5
+	VPSRLD           $0x10, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      256(CX), Z6, Z5
+	VPSRLD           $0x14, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      320(CX), Z6, Z5
+	VPSRLD           $0x18, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      384(CX), Z6, Z5
+	VPSRLD           $0x1c, Z7, Z6
+	VPERMPS          Z0, Z6, Z6
+	VFMADD231PS      448(CX), Z6, Z5
+	VFMADD231PS.BCST (R8)(R10*1), Z5, Z4
+	ADDQ             $0x04, R8
+	ADDQ             $0x00000100, CX
+	ADDQ             $0x00000020, BX
+
+sum:
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x0e, X1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x01, X1, X0
+	VADDPS        X0, X1, X1
 	VMOVSS        X1, (AX)
-	ADDQ          $0x04, AX
-	DECQ          CX
-	JNZ           row
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VADDPS        Y0, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X0
+	VADDPS        X0, X2, X2
+	VPERMILPS     $0x0e, X2, X0
+	VADDPS        X0, X2, X2
+	VPERMILPS     $0x01, X2, X0
+	VADDPS        X0, X2, X2
+	VMOVSS        X2, 4(AX)
+	VEXTRACTF64X4 $0x01, Z3, Y0
+	VADDPS        Y0, Y3, Y3
+	VEXTRACTF128  $0x01, Y3, X0
+	VADDPS        X0, X3, X3
+	VPERMILPS     $0x0e, X3, X0
+	VADDPS        X0, X3, X3
+	VPERMILPS     $0x01, X3, X0
+	VADDPS        X0, X3, X3
+	VMOVSS        X3, 8(AX)
+	VEXTRACTF64X4 $0x01, Z4, Y0
+	VADDPS        Y0, Y4, Y4
+	VEXTRACTF128  $0x01, Y4, X0
+	VADDPS        X0, X4, X4
+	VPERMILPS     $0x0e, X4, X0
+	VADDPS        X0, X4, X4
+	VPERMILPS     $0x01, X4, X0
+	VADDPS        X0, X4, X4
+	VMOVSS        X4, 12(AX)
 	VZEROUPPER
 	RET
 
@@ -336,67 +697,153 @@ end:
 	VZEROUPPER
 	RET
 
-// func dotsBF16AVX2(out *float32, rows int, w *byte, blocks int, scales *float32, table *float32, x *float32)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·dotsBF16AVX2(SB), NOSPLIT, $0-56
-	MOVQ out+0(FP), AX
-	MOVQ rows+8(FP), CX
-	MOVQ w+16(FP), DX
-	MOVQ blocks+24(FP), BX
-	MOVQ x+48(FP), SI
-
-row:
+// func dotsBF16AVX2(out *float32, w *byte, ldw int, blocks int, scales *float32, lds int, table *float32, x *float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·dotsBF16AVX2(SB), NOSPLIT, $0-64
+	MOVQ   out+0(FP), AX
+	MOVQ   x+56(FP), CX
+	MOVQ   blocks+24(FP), DX
+	MOVQ   w+8(FP), BX
+	MOVQ   ldw+16(FP), SI
+	LEAQ   (SI)(SI*2), DI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
-	MOVQ   SI, DI
-	MOVQ   BX, R8
 
 loop:
-	PREFETCHT0   4096(DX)
-	PREFETCHT0   4160(DX)
-	VPMOVZXWD    (DX), Y4
-	VPSLLD       $0x10, Y4, Y4
-	VFMADD231PS  (DI), Y4, Y0
-	VPMOVZXWD    16(DX), Y4
-	VPSLLD       $0x10, Y4, Y4
-	VFMADD231PS  32(DI), Y4, Y1
-	VPMOVZXWD    32(DX), Y4
-	VPSLLD       $0x10, Y4, Y4
-	VFMADD231PS  64(DI), Y4, Y2
-	VPMOVZXWD    48(DX), Y4
-	VPSLLD       $0x10, Y4, Y4
-	VFMADD231PS  96(DI), Y4, Y3
-	VPMOVZXWD    64(DX), Y4
-	VPSLLD       $0x10, Y4, Y4
-	VFMADD231PS  128(DI), Y4, Y0
-	VPMOVZXWD    80(DX), Y4
-	VPSLLD       $0x10, Y4, Y4
-	VFMADD231PS  160(DI), Y4, Y1
-	VPMOVZXWD    96(DX), Y4
-	VPSLLD       $0x10, Y4, Y4
-	VFMADD231PS  192(DI), Y4, Y2
-	VPMOVZXWD    112(DX), Y4
-	VPSLLD       $0x10, Y4, Y4
-	VFMADD231PS  224(DI), Y4, Y3
-	ADDQ         $0x00000100, DI
-	ADDQ         $0x00000080, DX
-	DECQ         R8
+	VMOVUPS      (BX), Y5
+	VPSLLD       $0x10, Y5, Y4
+	VPSRLD       $0x10, Y5, Y5
+	VPSLLD       $0x10, Y5, Y5
+	VMULPS       (CX), Y4, Y4
+	VFMADD231PS  64(CX), Y5, Y4
+	VMOVUPS      32(BX), Y6
+	VPSLLD       $0x10, Y6, Y5
+	VPSRLD       $0x10, Y6, Y6
+	VPSLLD       $0x10, Y6, Y6
+	VFMADD231PS  32(CX), Y5, Y4
+	VFMADD231PS  96(CX), Y6, Y4
+	VMOVUPS      64(BX), Y6
+	VPSLLD       $0x10, Y6, Y5
+	VPSRLD       $0x10, Y6, Y6
+	VPSLLD       $0x10, Y6, Y6
+	VFMADD231PS  128(CX), Y5, Y4
+	VFMADD231PS  192(CX), Y6, Y4
+	VMOVUPS      96(BX), Y6
+	VPSLLD       $0x10, Y6, Y5
+	VPSRLD       $0x10, Y6, Y6
+	VPSLLD       $0x10, Y6, Y6
+	VFMADD231PS  160(CX), Y5, Y4
+	VFMADD231PS  224(CX), Y6, Y4
+	VADDPS       Y4, Y0, Y0
+	VMOVUPS      (BX)(SI*1), Y5
+	VPSLLD       $0x10, Y5, Y4
+	VPSRLD       $0x10, Y5, Y5
+	VPSLLD       $0x10, Y5, Y5
+	VMULPS       (CX), Y4, Y4
+	VFMADD231PS  64(CX), Y5, Y4
+	VMOVUPS      32(BX)(SI*1), Y6
+	VPSLLD       $0x10, Y6, Y5
+	VPSRLD       $0x10, Y6, Y6
+	VPSLLD       $0x10, Y6, Y6
+	VFMADD231PS  32(CX), Y5, Y4
+	VFMADD231PS  96(CX), Y6, Y4
+	VMOVUPS      64(BX)(SI*1), Y6
+	VPSLLD       $0x10, Y6, Y5
+	VPSRLD       $0x10, Y6, Y6
+	VPSLLD       $0x10, Y6, Y6
+	VFMADD231PS  128(CX), Y5, Y4
+	VFMADD231PS  192(CX), Y6, Y4
+	VMOVUPS      96(BX)(SI*1), Y6
+	VPSLLD       $0x10, Y6, Y5
+	VPSRLD       $0x10, Y6, Y6
+	VPSLLD       $0x10, Y6, Y6
+	VFMADD231PS  160(CX), Y5, Y4
+	VFMADD231PS  224(CX), Y6, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      (BX)(SI*2), Y5
+	VPSLLD       $0x10, Y5, Y4
+	VPSRLD       $0x10, Y5, Y5
+	VPSLLD       $0x10, Y5, Y5
+	VMULPS       (CX), Y4, Y4
+	VFMADD231PS  64(CX), Y5, Y4
+	VMOVUPS      32(BX)(SI*2), Y6
+	VPSLLD       $0x10, Y6, Y5
+	VPSRLD       $0x10, Y6, Y6
+	VPSLLD       $0x10, Y6, Y6
+	VFMADD231PS  32(CX), Y5, Y4
+	VFMADD231PS  96(CX), Y6, Y4
+	VMOVUPS      64(BX)(SI*2), Y6
+	VPSLLD       $0x10, Y6, Y5
+	VPSRLD       $0x10, Y6, Y6
+	VPSLLD       $0x10, Y6, Y6
+	VFMADD231PS  128(CX), Y5, Y4
+	VFMADD231PS  192(CX), Y6, Y4
+	VMOVUPS      96(BX)(SI*2), Y6
+	VPSLLD       $0x10, Y6, Y5
+	VPSRLD       $0x10, Y6, Y6
+	VPSLLD       $0x10, Y6, Y6
+	VFMADD231PS  160(CX), Y5, Y4
+	VFMADD231PS  224(CX), Y6, Y4
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      (BX)(DI*1), Y5
+	VPSLLD       $0x10, Y5, Y4
+	VPSRLD       $0x10, Y5, Y5
+	VPSLLD       $0x10, Y5, Y5
+	VMULPS       (CX), Y4, Y4
+	VFMADD231PS  64(CX), Y5, Y4
+	VMOVUPS      32(BX)(DI*1), Y6
+	VPSLLD       $0x10, Y6, Y5
+	VPSRLD       $0x10, Y6, Y6
+	VPSLLD       $0x10, Y6, Y6
+	VFMADD231PS  32(CX), Y5, Y4
+	VFMADD231PS  96(CX), Y6, Y4
+	VMOVUPS      64(BX)(DI*1), Y6
+	VPSLLD       $0x10, Y6, Y5
+	VPSRLD       $0x10, Y6, Y6
+	VPSLLD       $0x10, Y6, Y6
+	VFMADD231PS  128(CX), Y5, Y4
+	VFMADD231PS  192(CX), Y6, Y4
+	VMOVUPS      96(BX)(DI*1), Y6
+	VPSLLD       $0x10, Y6, Y5
+	VPSRLD       $0x10, Y6, Y6
+	VPSLLD       $0x10, Y6, Y6
+	VFMADD231PS  160(CX), Y5, Y4
+	VFMADD231PS  224(CX), Y6, Y4
+	VADDPS       Y4, Y3, Y3
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x00000080, BX
+	DECQ         DX
 	JNZ          loop
-	VADDPS       Y2, Y0, Y0
-	VADDPS       Y3, Y1, Y1
-	VADDPS       Y1, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X0
-	VPERMILPS    $0x0e, X0, X1
-	VADDPS       X1, X0, X0
-	VPERMILPS    $0x01, X0, X1
-	VADDPS       X1, X0, X0
+	VEXTRACTF128 $0x01, Y0, X4
+	VADDPS       X4, X0, X0
+	VPERMILPS    $0x0e, X0, X4
+	VADDPS       X4, X0, X0
+	VPERMILPS    $0x01, X0, X4
+	VADDPS       X4, X0, X0
 	VMOVSS       X0, (AX)
-	ADDQ         $0x04, AX
-	DECQ         CX
-	JNZ          row
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x0e, X1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x01, X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSS       X1, 4(AX)
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x0e, X2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x01, X2, X0
+	VADDPS       X0, X2, X2
+	VMOVSS       X2, 8(AX)
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0x0e, X3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0x01, X3, X0
+	VADDPS       X0, X3, X3
+	VMOVSS       X3, 12(AX)
 	VZEROUPPER
 	RET
 
@@ -454,69 +901,165 @@ end:
 	VZEROUPPER
 	RET
 
-// func dotsInt8AVX2(out *float32, rows int, w *byte, blocks int, scales *float32, table *float32, x *float32)
+// func dotsInt8AVX2(out *float32, w *byte, ldw int, blocks int, scales *float32, lds int, table *float32, x *float32)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·dotsInt8AVX2(SB), NOSPLIT, $0-56
-	MOVQ out+0(FP), AX
-	MOVQ rows+8(FP), CX
-	MOVQ w+16(FP), DX
-	MOVQ blocks+24(FP), BX
-	MOVQ x+48(FP), SI
-	MOVQ scales+32(FP), DI
-
-row:
+TEXT ·dotsInt8AVX2(SB), NOSPLIT, $0-64
+	MOVQ   out+0(FP), AX
+	MOVQ   x+56(FP), CX
+	MOVQ   blocks+24(FP), DX
+	MOVQ   w+8(FP), BX
+	MOVQ   ldw+16(FP), SI
+	LEAQ   (SI)(SI*2), DI
+	MOVQ   scales+32(FP), R8
+	MOVQ   lds+40(FP), R9
+	LEAQ   (R9)(R9*2), R10
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
-	VXORPS Y2, Y2, Y2
-	MOVQ   SI, R8
-	MOVQ   BX, R9
+	VXORPS Y3, Y3, Y3
 
 loop:
-	PREFETCHT0   4096(DX)
-	VPMOVSXBD    (DX), Y2
-	VCVTDQ2PS    Y2, Y2
-	VMULPS       (R8), Y2, Y2
-	VPMOVSXBD    8(DX), Y3
-	VCVTDQ2PS    Y3, Y3
-	VMULPS       32(R8), Y3, Y3
-	VPMOVSXBD    16(DX), Y4
+	PREFETCHT0   1024(BX)
+	VPMOVSXBD    (BX), Y4
 	VCVTDQ2PS    Y4, Y4
-	VFMADD231PS  64(R8), Y4, Y2
-	VPMOVSXBD    24(DX), Y4
+	VMULPS       (CX), Y4, Y4
+	VPMOVSXBD    8(BX), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  32(CX), Y5, Y4
+	VPMOVSXBD    16(BX), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  64(CX), Y5, Y4
+	VPMOVSXBD    24(BX), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  96(CX), Y5, Y4
+	VPMOVSXBD    32(BX), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  128(CX), Y5, Y4
+	VPMOVSXBD    40(BX), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  160(CX), Y5, Y4
+	VPMOVSXBD    48(BX), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  192(CX), Y5, Y4
+	VPMOVSXBD    56(BX), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  224(CX), Y5, Y4
+	VBROADCASTSS (R8), Y5
+	VFMADD231PS  Y5, Y4, Y0
+	PREFETCHT0   1024(BX)(SI*1)
+	VPMOVSXBD    (BX)(SI*1), Y4
 	VCVTDQ2PS    Y4, Y4
-	VFMADD231PS  96(R8), Y4, Y3
-	VPMOVSXBD    32(DX), Y4
+	VMULPS       (CX), Y4, Y4
+	VPMOVSXBD    8(BX)(SI*1), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  32(CX), Y5, Y4
+	VPMOVSXBD    16(BX)(SI*1), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  64(CX), Y5, Y4
+	VPMOVSXBD    24(BX)(SI*1), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  96(CX), Y5, Y4
+	VPMOVSXBD    32(BX)(SI*1), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  128(CX), Y5, Y4
+	VPMOVSXBD    40(BX)(SI*1), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  160(CX), Y5, Y4
+	VPMOVSXBD    48(BX)(SI*1), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  192(CX), Y5, Y4
+	VPMOVSXBD    56(BX)(SI*1), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  224(CX), Y5, Y4
+	VBROADCASTSS (R8)(R9*1), Y5
+	VFMADD231PS  Y5, Y4, Y1
+	PREFETCHT0   1024(BX)(SI*2)
+	VPMOVSXBD    (BX)(SI*2), Y4
 	VCVTDQ2PS    Y4, Y4
-	VFMADD231PS  128(R8), Y4, Y2
-	VPMOVSXBD    40(DX), Y4
+	VMULPS       (CX), Y4, Y4
+	VPMOVSXBD    8(BX)(SI*2), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  32(CX), Y5, Y4
+	VPMOVSXBD    16(BX)(SI*2), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  64(CX), Y5, Y4
+	VPMOVSXBD    24(BX)(SI*2), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  96(CX), Y5, Y4
+	VPMOVSXBD    32(BX)(SI*2), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  128(CX), Y5, Y4
+	VPMOVSXBD    40(BX)(SI*2), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  160(CX), Y5, Y4
+	VPMOVSXBD    48(BX)(SI*2), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  192(CX), Y5, Y4
+	VPMOVSXBD    56(BX)(SI*2), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  224(CX), Y5, Y4
+	VBROADCASTSS (R8)(R9*2), Y5
+	VFMADD231PS  Y5, Y4, Y2
+	PREFETCHT0   1024(BX)(DI*1)
+	VPMOVSXBD    (BX)(DI*1), Y4
 	VCVTDQ2PS    Y4, Y4
-	VFMADD231PS  160(R8), Y4, Y3
-	VPMOVSXBD    48(DX), Y4
-	VCVTDQ2PS    Y4, Y4
-	VFMADD231PS  192(R8), Y4, Y2
-	VPMOVSXBD    56(DX), Y4
-	VCVTDQ2PS    Y4, Y4
-	VFMADD231PS  224(R8), Y4, Y3
-	VBROADCASTSS (DI), Y4
-	VFMADD231PS  Y4, Y2, Y0
-	VFMADD231PS  Y4, Y3, Y1
-	ADDQ         $0x04, DI
-	ADDQ         $0x00000100, R8
-	ADDQ         $0x00000040, DX
-	DECQ         R9
+	VMULPS       (CX), Y4, Y4
+	VPMOVSXBD    8(BX)(DI*1), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  32(CX), Y5, Y4
+	VPMOVSXBD    16(BX)(DI*1), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  64(CX), Y5, Y4
+	VPMOVSXBD    24(BX)(DI*1), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  96(CX), Y5, Y4
+	VPMOVSXBD    32(BX)(DI*1), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  128(CX), Y5, Y4
+	VPMOVSXBD    40(BX)(DI*1), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  160(CX), Y5, Y4
+	VPMOVSXBD    48(BX)(DI*1), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  192(CX), Y5, Y4
+	VPMOVSXBD    56(BX)(DI*1), Y5
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  224(CX), Y5, Y4
+	VBROADCASTSS (R8)(R10*1), Y5
+	VFMADD231PS  Y5, Y4, Y3
+	ADDQ         $0x04, R8
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x00000040, BX
+	DECQ         DX
 	JNZ          loop
-	VADDPS       Y1, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X0
-	VPERMILPS    $0x0e, X0, X1
-	VADDPS       X1, X0, X0
-	VPERMILPS    $0x01, X0, X1
-	VADDPS       X1, X0, X0
+	VEXTRACTF128 $0x01, Y0, X4
+	VADDPS       X4, X0, X0
+	VPERMILPS    $0x0e, X0, X4
+	VADDPS       X4, X0, X0
+	VPERMILPS    $0x01, X0, X4
+	VADDPS       X4, X0, X0
 	VMOVSS       X0, (AX)
-	ADDQ         $0x04, AX
-	DECQ         CX
-	JNZ          row
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x0e, X1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x01, X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSS       X1, 4(AX)
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x0e, X2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x01, X2, X0
+	VADDPS       X0, X2, X2
+	VMOVSS       X2, 8(AX)
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0x0e, X3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0x01, X3, X0
+	VADDPS       X0, X3, X3
+	VMOVSS       X3, 12(AX)
 	VZEROUPPER
 	RET
 
@@ -625,95 +1168,690 @@ end:
 	VZEROUPPER
 	RET
 
-// func dotsNF4AVX2(out *float32, rows int, w *byte, blocks int, scales *float32, table *float32, x *float32)
+// func dotsNF4AVX2(out *float32, w *byte, ldw int, blocks int, scales *float32, lds int, table *float32, x *float32)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·dotsNF4AVX2(SB), NOSPLIT, $0-56
+TEXT ·dotsNF4AVX2(SB), NOSPLIT, $0-64
 	MOVQ    out+0(FP), AX
-	MOVQ    rows+8(FP), CX
-	MOVQ    w+16(FP), DX
-	MOVQ    blocks+24(FP), BX
-	MOVQ    x+48(FP), SI
-	MOVQ    scales+32(FP), DI
-	MOVQ    table+40(FP), R8
-	VMOVUPS (R8), Y0
-	VMOVUPS 32(R8), Y1
-
-row:
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y4, Y4, Y4
-	MOVQ   SI, R8
-	MOVQ   BX, R9
+	MOVQ    x+56(FP), CX
+	MOVQ    blocks+24(FP), DX
+	MOVQ    w+8(FP), BX
+	MOVQ    ldw+16(FP), SI
+	LEAQ    (SI)(SI*2), DI
+	MOVQ    scales+32(FP), R8
+	MOVQ    lds+40(FP), R9
+	LEAQ    (R9)(R9*2), R10
+	MOVQ    table+48(FP), R11
+	VMOVUPS (R11), Y0
+	VMOVUPS 32(R11), Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	SUBQ    $0x02, DX
+	JL      last
 
 loop:
-	PREFETCHT0   4096(DX)
-	VPMOVZXBD    (DX), Y5
-	VPSRLD       $0x04, Y5, Y4
-	VPERMPS      Y1, Y4, Y6
-	VPSLLD       $0x1c, Y4, Y7
-	VPERMPS      Y0, Y4, Y4
-	VBLENDVPS    Y7, Y6, Y4, Y4
-	VPERMPS      Y1, Y5, Y6
-	VPSLLD       $0x1c, Y5, Y7
-	VPERMPS      Y0, Y5, Y5
-	VBLENDVPS    Y7, Y6, Y5, Y5
-	VMULPS       (R8), Y4, Y4
-	VMULPS       64(R8), Y5, Y5
-	VPMOVZXBD    8(DX), Y7
-	VPSRLD       $0x04, Y7, Y6
-	VPERMPS      Y1, Y6, Y8
-	VPSLLD       $0x1c, Y6, Y9
-	VPERMPS      Y0, Y6, Y6
-	VBLENDVPS    Y9, Y8, Y6, Y6
+	PREFETCHT0   1024(BX)
+	VMOVUPS      (BX), Y6
+	VPSRLD       $0x00, Y6, Y7
 	VPERMPS      Y1, Y7, Y8
 	VPSLLD       $0x1c, Y7, Y9
 	VPERMPS      Y0, Y7, Y7
 	VBLENDVPS    Y9, Y8, Y7, Y7
-	VFMADD231PS  32(R8), Y6, Y4
-	VFMADD231PS  96(R8), Y7, Y5
-	VPMOVZXBD    16(DX), Y7
-	VPSRLD       $0x04, Y7, Y6
+	VMULPS       (CX), Y7, Y7
+	VPSRLD       $0x04, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  64(CX), Y8, Y7
+	VPSRLD       $0x08, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  128(CX), Y8, Y7
+	VPSRLD       $0x0c, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  192(CX), Y8, Y7
+	VPSRLD       $0x10, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  256(CX), Y8, Y7
+	VPSRLD       $0x14, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  320(CX), Y8, Y7
+	VPSRLD       $0x18, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  384(CX), Y8, Y7
+	VPSRLD       $0x1c, Y6, Y6
 	VPERMPS      Y1, Y6, Y8
 	VPSLLD       $0x1c, Y6, Y9
 	VPERMPS      Y0, Y6, Y6
 	VBLENDVPS    Y9, Y8, Y6, Y6
+	VFMADD231PS  448(CX), Y6, Y7
+	VBROADCASTSS (R8), Y6
+	VFMADD231PS  Y6, Y7, Y2
+	VMOVUPS      32(BX), Y6
+	VPSRLD       $0x00, Y6, Y7
 	VPERMPS      Y1, Y7, Y8
 	VPSLLD       $0x1c, Y7, Y9
 	VPERMPS      Y0, Y7, Y7
 	VBLENDVPS    Y9, Y8, Y7, Y7
-	VFMADD231PS  128(R8), Y6, Y4
-	VFMADD231PS  192(R8), Y7, Y5
-	VPMOVZXBD    24(DX), Y7
-	VPSRLD       $0x04, Y7, Y6
+	VMULPS       32(CX), Y7, Y7
+	VPSRLD       $0x04, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  96(CX), Y8, Y7
+	VPSRLD       $0x08, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  160(CX), Y8, Y7
+	VPSRLD       $0x0c, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  224(CX), Y8, Y7
+	VPSRLD       $0x10, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  288(CX), Y8, Y7
+	VPSRLD       $0x14, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  352(CX), Y8, Y7
+	VPSRLD       $0x18, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  416(CX), Y8, Y7
+	VPSRLD       $0x1c, Y6, Y6
 	VPERMPS      Y1, Y6, Y8
 	VPSLLD       $0x1c, Y6, Y9
 	VPERMPS      Y0, Y6, Y6
 	VBLENDVPS    Y9, Y8, Y6, Y6
+	VFMADD231PS  480(CX), Y6, Y7
+	VBROADCASTSS 4(R8), Y6
+	VFMADD231PS  Y6, Y7, Y2
+	PREFETCHT0   1024(BX)(SI*1)
+	VMOVUPS      (BX)(SI*1), Y6
+	VPSRLD       $0x00, Y6, Y7
 	VPERMPS      Y1, Y7, Y8
 	VPSLLD       $0x1c, Y7, Y9
 	VPERMPS      Y0, Y7, Y7
 	VBLENDVPS    Y9, Y8, Y7, Y7
-	VFMADD231PS  160(R8), Y6, Y4
-	VFMADD231PS  224(R8), Y7, Y5
-	VBROADCASTSS (DI), Y6
-	VFMADD231PS  Y6, Y4, Y2
-	VFMADD231PS  Y6, Y5, Y3
-	ADDQ         $0x04, DI
-	ADDQ         $0x00000100, R8
-	ADDQ         $0x00000020, DX
-	DECQ         R9
-	JNZ          loop
-	VADDPS       Y3, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X3
-	VADDPS       X3, X2, X2
-	VPERMILPS    $0x0e, X2, X3
-	VADDPS       X3, X2, X2
-	VPERMILPS    $0x01, X2, X3
-	VADDPS       X3, X2, X2
+	VMULPS       (CX), Y7, Y7
+	VPSRLD       $0x04, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  64(CX), Y8, Y7
+	VPSRLD       $0x08, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  128(CX), Y8, Y7
+	VPSRLD       $0x0c, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  192(CX), Y8, Y7
+	VPSRLD       $0x10, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  256(CX), Y8, Y7
+	VPSRLD       $0x14, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  320(CX), Y8, Y7
+	VPSRLD       $0x18, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  384(CX), Y8, Y7
+	VPSRLD       $0x1c, Y6, Y6
+	VPERMPS      Y1, Y6, Y8
+	VPSLLD       $0x1c, Y6, Y9
+	VPERMPS      Y0, Y6, Y6
+	VBLENDVPS    Y9, Y8, Y6, Y6
+	VFMADD231PS  448(CX), Y6, Y7
+	VBROADCASTSS (R8)(R9*1), Y6
+	VFMADD231PS  Y6, Y7, Y3
+	VMOVUPS      32(BX)(SI*1), Y6
+	VPSRLD       $0x00, Y6, Y7
+	VPERMPS      Y1, Y7, Y8
+	VPSLLD       $0x1c, Y7, Y9
+	VPERMPS      Y0, Y7, Y7
+	VBLENDVPS    Y9, Y8, Y7, Y7
+	VMULPS       32(CX), Y7, Y7
+	VPSRLD       $0x04, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  96(CX), Y8, Y7
+	VPSRLD       $0x08, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  160(CX), Y8, Y7
+	VPSRLD       $0x0c, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  224(CX), Y8, Y7
+	VPSRLD       $0x10, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  288(CX), Y8, Y7
+	VPSRLD       $0x14, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  352(CX), Y8, Y7
+	VPSRLD       $0x18, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  416(CX), Y8, Y7
+	VPSRLD       $0x1c, Y6, Y6
+	VPERMPS      Y1, Y6, Y8
+	VPSLLD       $0x1c, Y6, Y9
+	VPERMPS      Y0, Y6, Y6
+	VBLENDVPS    Y9, Y8, Y6, Y6
+	VFMADD231PS  480(CX), Y6, Y7
+	VBROADCASTSS 4(R8)(R9*1), Y6
+	VFMADD231PS  Y6, Y7, Y3
+	PREFETCHT0   1024(BX)(SI*2)
+	VMOVUPS      (BX)(SI*2), Y6
+	VPSRLD       $0x00, Y6, Y7
+	VPERMPS      Y1, Y7, Y8
+	VPSLLD       $0x1c, Y7, Y9
+	VPERMPS      Y0, Y7, Y7
+	VBLENDVPS    Y9, Y8, Y7, Y7
+	VMULPS       (CX), Y7, Y7
+	VPSRLD       $0x04, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  64(CX), Y8, Y7
+	VPSRLD       $0x08, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  128(CX), Y8, Y7
+	VPSRLD       $0x0c, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  192(CX), Y8, Y7
+	VPSRLD       $0x10, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  256(CX), Y8, Y7
+	VPSRLD       $0x14, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  320(CX), Y8, Y7
+	VPSRLD       $0x18, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  384(CX), Y8, Y7
+	VPSRLD       $0x1c, Y6, Y6
+	VPERMPS      Y1, Y6, Y8
+	VPSLLD       $0x1c, Y6, Y9
+	VPERMPS      Y0, Y6, Y6
+	VBLENDVPS    Y9, Y8, Y6, Y6
+	VFMADD231PS  448(CX), Y6, Y7
+	VBROADCASTSS (R8)(R9*2), Y6
+	VFMADD231PS  Y6, Y7, Y4
+	VMOVUPS      32(BX)(SI*2), Y6
+	VPSRLD       $0x00, Y6, Y7
+	VPERMPS      Y1, Y7, Y8
+	VPSLLD       $0x1c, Y7, Y9
+	VPERMPS      Y0, Y7, Y7
+	VBLENDVPS    Y9, Y8, Y7, Y7
+	VMULPS       32(CX), Y7, Y7
+	VPSRLD       $0x04, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  96(CX), Y8, Y7
+	VPSRLD       $0x08, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  160(CX), Y8, Y7
+	VPSRLD       $0x0c, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  224(CX), Y8, Y7
+	VPSRLD       $0x10, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  288(CX), Y8, Y7
+	VPSRLD       $0x14, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  352(CX), Y8, Y7
+	VPSRLD       $0x18, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  416(CX), Y8, Y7
+	VPSRLD       $0x1c, Y6, Y6
+	VPERMPS      Y1, Y6, Y8
+	VPSLLD       $0x1c, Y6, Y9
+	VPERMPS      Y0, Y6, Y6
+	VBLENDVPS    Y9, Y8, Y6, Y6
+	VFMADD231PS  480(CX), Y6, Y7
+	VBROADCASTSS 4(R8)(R9*2), Y6
+	VFMADD231PS  Y6, Y7, Y4
+	PREFETCHT0   1024(BX)(DI*1)
+	VMOVUPS      (BX)(DI*1), Y6
+	VPSRLD       $0x00, Y6, Y7
+	VPERMPS      Y1, Y7, Y8
+	VPSLLD       $0x1c, Y7, Y9
+	VPERMPS      Y0, Y7, Y7
+	VBLENDVPS    Y9, Y8, Y7, Y7
+	VMULPS       (CX), Y7, Y7
+	VPSRLD       $0x04, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  64(CX), Y8, Y7
+	VPSRLD       $0x08, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  128(CX), Y8, Y7
+	VPSRLD       $0x0c, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  192(CX), Y8, Y7
+	VPSRLD       $0x10, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  256(CX), Y8, Y7
+	VPSRLD       $0x14, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  320(CX), Y8, Y7
+	VPSRLD       $0x18, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  384(CX), Y8, Y7
+	VPSRLD       $0x1c, Y6, Y6
+	VPERMPS      Y1, Y6, Y8
+	VPSLLD       $0x1c, Y6, Y9
+	VPERMPS      Y0, Y6, Y6
+	VBLENDVPS    Y9, Y8, Y6, Y6
+	VFMADD231PS  448(CX), Y6, Y7
+	VBROADCASTSS (R8)(R10*1), Y6
+	VFMADD231PS  Y6, Y7, Y5
+	VMOVUPS      32(BX)(DI*1), Y6
+	VPSRLD       $0x00, Y6, Y7
+	VPERMPS      Y1, Y7, Y8
+	VPSLLD       $0x1c, Y7, Y9
+	VPERMPS      Y0, Y7, Y7
+	VBLENDVPS    Y9, Y8, Y7, Y7
+	VMULPS       32(CX), Y7, Y7
+	VPSRLD       $0x04, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  96(CX), Y8, Y7
+	VPSRLD       $0x08, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  160(CX), Y8, Y7
+	VPSRLD       $0x0c, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  224(CX), Y8, Y7
+	VPSRLD       $0x10, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  288(CX), Y8, Y7
+	VPSRLD       $0x14, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  352(CX), Y8, Y7
+	VPSRLD       $0x18, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  416(CX), Y8, Y7
+	VPSRLD       $0x1c, Y6, Y6
+	VPERMPS      Y1, Y6, Y8
+	VPSLLD       $0x1c, Y6, Y9
+	VPERMPS      Y0, Y6, Y6
+	VBLENDVPS    Y9, Y8, Y6, Y6
+	VFMADD231PS  480(CX), Y6, Y7
+	VBROADCASTSS 4(R8)(R10*1), Y6
+	VFMADD231PS  Y6, Y7, Y5
+	ADDQ         $0x08, R8
+	ADDQ         $0x00000200, CX
+	ADDQ         $0x00000040, BX
+	SUBQ         $0x02, DX
+	JGE          loop
+
+last:
+	ADDQ         $0x02, DX
+	JZ           sum
+	PREFETCHT0   1024(BX)
+	VMOVUPS      (BX), Y6
+	VPSRLD       $0x00, Y6, Y7
+	VPERMPS      Y1, Y7, Y8
+	VPSLLD       $0x1c, Y7, Y9
+	VPERMPS      Y0, Y7, Y7
+	VBLENDVPS    Y9, Y8, Y7, Y7
+	VMULPS       (CX), Y7, Y7
+	VPSRLD       $0x04, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  64(CX), Y8, Y7
+	VPSRLD       $0x08, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  128(CX), Y8, Y7
+	VPSRLD       $0x0c, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  192(CX), Y8, Y7
+	VPSRLD       $0x10, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  256(CX), Y8, Y7
+	VPSRLD       $0x14, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  320(CX), Y8, Y7
+	VPSRLD       $0x18, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  384(CX), Y8, Y7
+	VPSRLD       $0x1c, Y6, Y6
+	VPERMPS      Y1, Y6, Y8
+	VPSLLD       $0x1c, Y6, Y9
+	VPERMPS      Y0, Y6, Y6
+	VBLENDVPS    Y9, Y8, Y6, Y6
+	VFMADD231PS  448(CX), Y6, Y7
+	VBROADCASTSS (R8), Y6
+	VFMADD231PS  Y6, Y7, Y2
+	PREFETCHT0   1024(BX)(SI*1)
+	VMOVUPS      (BX)(SI*1), Y6
+	VPSRLD       $0x00, Y6, Y7
+	VPERMPS      Y1, Y7, Y8
+	VPSLLD       $0x1c, Y7, Y9
+	VPERMPS      Y0, Y7, Y7
+	VBLENDVPS    Y9, Y8, Y7, Y7
+	VMULPS       (CX), Y7, Y7
+	VPSRLD       $0x04, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  64(CX), Y8, Y7
+	VPSRLD       $0x08, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  128(CX), Y8, Y7
+	VPSRLD       $0x0c, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  192(CX), Y8, Y7
+	VPSRLD       $0x10, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  256(CX), Y8, Y7
+	VPSRLD       $0x14, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  320(CX), Y8, Y7
+	VPSRLD       $0x18, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  384(CX), Y8, Y7
+	VPSRLD       $0x1c, Y6, Y6
+	VPERMPS      Y1, Y6, Y8
+	VPSLLD       $0x1c, Y6, Y9
+	VPERMPS      Y0, Y6, Y6
+	VBLENDVPS    Y9, Y8, Y6, Y6
+	VFMADD231PS  448(CX), Y6, Y7
+	VBROADCASTSS (R8)(R9*1), Y6
+	VFMADD231PS  Y6, Y7, Y3
+	PREFETCHT0   1024(BX)(SI*2)
+	VMOVUPS      (BX)(SI*2), Y6
+	VPSRLD       $0x00, Y6, Y7
+	VPERMPS      Y1, Y7, Y8
+	VPSLLD       $0x1c, Y7, Y9
+	VPERMPS      Y0, Y7, Y7
+	VBLENDVPS    Y9, Y8, Y7, Y7
+	VMULPS       (CX), Y7, Y7
+	VPSRLD       $0x04, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  64(CX), Y8, Y7
+	VPSRLD       $0x08, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  128(CX), Y8, Y7
+	VPSRLD       $0x0c, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  192(CX), Y8, Y7
+	VPSRLD       $0x10, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  256(CX), Y8, Y7
+	VPSRLD       $0x14, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  320(CX), Y8, Y7
+	VPSRLD       $0x18, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  384(CX), Y8, Y7
+	VPSRLD       $0x1c, Y6, Y6
+	VPERMPS      Y1, Y6, Y8
+	VPSLLD       $0x1c, Y6, Y9
+	VPERMPS      Y0, Y6, Y6
+	VBLENDVPS    Y9, Y8, Y6, Y6
+	VFMADD231PS  448(CX), Y6, Y7
+	VBROADCASTSS (R8)(R9*2), Y6
+	VFMADD231PS  Y6, Y7, Y4
+	PREFETCHT0   1024(BX)(DI*1)
+	VMOVUPS      (BX)(DI*1), Y6
+	VPSRLD       $0x00, Y6, Y7
+	VPERMPS      Y1, Y7, Y8
+	VPSLLD       $0x1c, Y7, Y9
+	VPERMPS      Y0, Y7, Y7
+	VBLENDVPS    Y9, Y8, Y7, Y7
+	VMULPS       (CX), Y7, Y7
+	VPSRLD       $0x04, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  64(CX), Y8, Y7
+	VPSRLD       $0x08, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  128(CX), Y8, Y7
+	VPSRLD       $0x0c, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  192(CX), Y8, Y7
+	VPSRLD       $0x10, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  256(CX), Y8, Y7
+	VPSRLD       $0x14, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  320(CX), Y8, Y7
+	VPSRLD       $0x18, Y6, Y8
+	VPERMPS      Y1, Y8, Y9
+	VPSLLD       $0x1c, Y8, Y10
+	VPERMPS      Y0, Y8, Y8
+	VBLENDVPS    Y10, Y9, Y8, Y8
+	VFMADD231PS  384(CX), Y8, Y7
+	VPSRLD       $0x1c, Y6, Y6
+	VPERMPS      Y1, Y6, Y1
+	VPSLLD       $0x1c, Y6, Y8
+	VPERMPS      Y0, Y6, Y6
+	VBLENDVPS    Y8, Y1, Y6, Y6
+	VFMADD231PS  448(CX), Y6, Y7
+	VBROADCASTSS (R8)(R10*1), Y0
+	VFMADD231PS  Y0, Y7, Y5
+	ADDQ         $0x04, R8
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x00000020, BX
+
+sum:
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x0e, X2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x01, X2, X0
+	VADDPS       X0, X2, X2
 	VMOVSS       X2, (AX)
-	ADDQ         $0x04, AX
-	DECQ         CX
-	JNZ          row
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0x0e, X3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0x01, X3, X0
+	VADDPS       X0, X3, X3
+	VMOVSS       X3, 4(AX)
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPS       X0, X4, X4
+	VPERMILPS    $0x0e, X4, X0
+	VADDPS       X0, X4, X4
+	VPERMILPS    $0x01, X4, X0
+	VADDPS       X0, X4, X4
+	VMOVSS       X4, 8(AX)
+	VEXTRACTF128 $0x01, Y5, X0
+	VADDPS       X0, X5, X5
+	VPERMILPS    $0x0e, X5, X0
+	VADDPS       X0, X5, X5
+	VPERMILPS    $0x01, X5, X0
+	VADDPS       X0, X5, X5
+	VMOVSS       X5, 12(AX)
 	VZEROUPPER
 	RET

@@ -126,100 +126,173 @@ func (v isa) decode(s stored) {
 	RET()
 }
 
-// ahead is how many bytes before their use weights are fetched: they come from
-// memory, in order, through all rows.
-const ahead = 4096
+// ahead is how many bytes before their use weights of less than 16 bits are
+// fetched.
+const ahead = 1024
 
-// storedDots writes to out the inner products of rows rows of blocks, which follow
-// each other, with x. For NF4 x has in each 32 elements first those with even
-// numbers, then those with odd ones: so are the halves of bytes.
+// storedDots writes to out the inner products of x with 4 rows of blocks, ldw bytes
+// apart, whose scales are lds bytes apart. x is in the order in which dotBlock gets
+// the elements: see type storedLoops of package kernel.
 func (v isa) storedDots(s stored) {
-	TEXT("dots"+s.name+v.name, NOSPLIT, "func(out *float32, rows int, w *byte, blocks int, scales, table, x *float32)")
+	TEXT("dots"+s.name+v.name, NOSPLIT, "func(out *float32, w *byte, ldw, blocks int, scales *float32, lds int, table, x *float32)")
 	Pragma("noescape")
-	out, rows := Load(Param("out"), GP64()), Load(Param("rows"), GP64())
-	w, blocks, x := Load(Param("w"), GP64()), Load(Param("blocks"), GP64()), Load(Param("x"), GP64())
-	var scales Register
+	out, x := Load(Param("out"), GP64()), Load(Param("x"), GP64())
+	n := Load(Param("blocks"), GP64())
+	rows := v.fourRows("w", "ldw")
+	var scales []Mem
 	var t table
 	if s.scaled {
-		scales = Load(Param("scales"), GP64())
+		scales = v.fourRows("scales", "lds")
 	}
 	if s.table {
 		t = v.table(Load(Param("table"), GP64()))
 	}
-	at, n := GP64(), GP64()
-
-	Label("row")
+	upper := K() // lanes 8 to 15
+	if s.name == "NF4" && v.lanes == 16 {
+		bits := GP32()
+		MOVL(U32(0xff00), bits)
+		KMOVW(bits, upper)
+	}
 	acc := []VecVirtual{v.zero(), v.zero(), v.zero(), v.zero()}
-	if s.scaled {
-		acc = acc[:2]
-	}
-	MOVQ(x, at)
-	MOVQ(blocks, n)
-	Label("loop")
-	for d := 0; d < s.bytes; d += 64 {
-		PREFETCHT0(Mem{Base: w, Disp: ahead + d})
-	}
-	v.dotBlock(s, w, at, scales, t, acc)
-	if s.scaled {
-		ADDQ(Imm(4), scales)
-	}
-	ADDQ(U32(4*block), at)
-	ADDQ(U32(s.bytes), w)
-	DECQ(n)
-	JNZ(LabelRef("loop"))
-	for ; len(acc) > 1; acc = acc[:len(acc)/2] {
-		for j := range len(acc) / 2 {
-			VADDPS(acc[len(acc)/2+j], acc[j], acc[j])
+	one := func(blocks int) {
+		for r, w := range rows {
+			if s.scaled { // others are fetched well enough without
+				PREFETCHT0(w.Offset(ahead))
+			}
+			switch {
+			case s.name == "BF16":
+				v.dotBF16(w, x, acc[r])
+			case s.name == "Int8":
+				v.dotInt8(w, x, scales[r], acc[r])
+			default:
+				v.dotNF4(blocks, w, x, scales[r], t, upper, acc[r])
+			}
 		}
+		if s.scaled {
+			ADDQ(Imm(uint64(4*blocks)), scales[0].Base)
+		}
+		ADDQ(U32(4*block*blocks), x)
+		ADDQ(U32(s.bytes*blocks), rows[0].Base)
 	}
-	v.fold(acc[0], add)
-	VMOVSS(acc[0].AsX(), Mem{Base: out})
-	ADDQ(Imm(4), out)
-	DECQ(rows)
-	JNZ(LabelRef("row"))
+	if s.name == "NF4" {
+		SUBQ(Imm(2), n)
+		JL(LabelRef("last"))
+		Label("loop")
+		one(2)
+		SUBQ(Imm(2), n)
+		JGE(LabelRef("loop"))
+		Label("last")
+		ADDQ(Imm(2), n)
+		JZ(LabelRef("sum"))
+		one(1)
+	} else {
+		Label("loop")
+		one(1)
+		DECQ(n)
+		JNZ(LabelRef("loop"))
+	}
+	Label("sum")
+	for r := range acc {
+		v.fold(acc[r], add)
+		VMOVSS(acc[r].AsX(), Mem{Base: out, Disp: 4 * r})
+	}
 	VZEROUPPER()
 	RET()
 }
 
-// dotBlock adds the products of a block to acc.
-func (v isa) dotBlock(s stored, w, x, scales Register, t table, acc []VecVirtual) {
-	to := acc // of a scaled block the sums before scaling
-	if s.scaled {
-		to = []VecVirtual{v.vec(), v.vec()}
+// fourRows returns the addresses of 4 rows that are the parameter ld bytes apart.
+func (v isa) fourRows(name, ld string) []Mem {
+	base, step := Load(Param(name), GP64()), Load(Param(ld), GP64())
+	step3 := GP64()
+	LEAQ(Mem{Base: step, Index: step, Scale: 2}, step3)
+	rows := make([]Mem, 4)
+	for i := range rows {
+		rows[i] = rowAt(base, step, step3, i)
 	}
-	used := map[VecVirtual]bool{}
-	product := func(i int, w VecVirtual, j int) {
-		r := to[i%len(to)]
+	return rows
+}
+
+// chain returns a function that adds w times lanes of x from number j on to the
+// register that it returns.
+func (v isa) chain(x Register) (product func(w VecVirtual, j int) VecVirtual) {
+	var sum VecVirtual
+	return func(w VecVirtual, j int) VecVirtual {
 		m := Mem{Base: x, Disp: 4 * j}
-		if s.scaled && !used[r] {
-			used[r] = true
-			VMULPS(m, w, r)
+		if sum == nil {
+			sum = v.vec()
+			VMULPS(m, w, sum)
 		} else {
-			VFMADD231PS(m, w, r)
+			VFMADD231PS(m, w, sum)
 		}
+		return sum
 	}
-	if s.name != "NF4" {
-		for i := range block / v.lanes {
-			product(i, v.lanesOf(s, Mem{Base: w}, i*v.lanes, t), i*v.lanes)
-		}
+}
+
+// dotBF16 takes pairs of elements as lanes of 4 bytes: shifted up, the first is a
+// float32, and without its lower half, the second.
+func (v isa) dotBF16(w Mem, x Register, acc VecVirtual) {
+	product := v.chain(x)
+	var sum VecVirtual
+	for i := 0; i < block/2; i += v.lanes { // pairs
+		first, second := v.vec(), v.vec()
+		VMOVUPS(w.Offset(4*i), second)
+		VPSLLD(Imm(16), second, first)
+		VPSRLD(Imm(16), second, second)
+		VPSLLD(Imm(16), second, second)
+		j := i/16*32 + i%16
+		product(first, j)
+		sum = product(second, j+16)
+	}
+	VADDPS(sum, acc, acc)
+}
+
+func (v isa) dotInt8(w Mem, x Register, scale Mem, acc VecVirtual) {
+	product := v.chain(x)
+	var sum VecVirtual
+	for j := 0; j < block; j += v.lanes {
+		e := v.vec()
+		VPMOVSXBD(w.Offset(j), e)
+		VCVTDQ2PS(e, e)
+		sum = product(e, j)
+	}
+	v.addScaled(sum, scale, acc)
+}
+
+// addScaled adds sum times the float32 at scale to acc.
+func (v isa) addScaled(sum VecVirtual, scale Mem, acc VecVirtual) {
+	if v.lanes == 16 {
+		VFMADD231PS_BCST(scale, sum, acc)
 	} else {
-		// As many bytes at a time as a register has lanes.
-		for i := range block / 2 / v.lanes {
-			even, odd := v.vec(), v.vec()
-			VPMOVZXBD(Mem{Base: w, Disp: i * v.lanes}, odd)
-			VPSRLD(Imm(4), odd, even)
-			v.look(t, even)
-			v.look(t, odd)
-			group := i * v.lanes / 16 * 32 // 16 bytes, 32 elements
-			j := group + i*v.lanes%16
-			product(2*i, even, j)
-			product(2*i+1, odd, j+16)
-		}
+		VFMADD231PS(v.broadcast(scale), sum, acc)
 	}
-	if s.scaled {
-		scale := v.broadcast(Mem{Base: scales})
-		for i := range to {
-			VFMADD231PS(scale, to[i], acc[i])
+}
+
+// dotNF4 takes eight elements as a lane of 4 bytes, and looks up one of each lane at
+// a time: two blocks are 16 lanes, of which the upper 8 have another scale, and one
+// is 8.
+func (v isa) dotNF4(blocks int, w Mem, x Register, scale Mem, t table, upper Register, acc VecVirtual) {
+	const eights = block / 8
+	for i := 0; i < eights*blocks; i += v.lanes {
+		product := v.chain(x)
+		var sum VecVirtual
+		raw := v.vec()
+		if v.lanes == 16 && blocks == 1 {
+			VMOVDQU(w, raw.AsY()) // the upper lanes become 0, as they are in x
+		} else {
+			VMOVUPS(w.Offset(4*i), raw)
+		}
+		for k := range 8 {
+			e := v.vec()
+			VPSRLD(Imm(uint64(4*k)), raw, e)
+			v.look(t, e)
+			sum = product(e, 16*k+i)
+		}
+		if v.lanes == 16 && blocks == 2 {
+			s := v.broadcast(scale)
+			VBROADCASTSS(scale.Offset(4), upper, s)
+			VFMADD231PS(s, sum, acc)
+		} else {
+			v.addScaled(sum, scale.Offset(4*i/eights), acc)
 		}
 	}
 }
