@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"adapt/bench"
 	"adapt/internal/app"
 	"adapt/internal/home"
 	"adapt/pretrain"
@@ -116,7 +117,7 @@ func newRoot() *cobra.Command {
 func commands(f *flags) []*cobra.Command {
 	return []*cobra.Command{
 		newDemo(f), newInit(f), newRun(f), newStatus(f), newCancel(f), newReview(f),
-		newModels(f), newPredict(f), newSchedule(f), newUp(f), newWorker(f), pretrain.Command(), newVersion(f),
+		newModels(f), newPredict(f), newSchedule(f), newUp(f), newWorker(f), pretrain.Command(), bench.Command(), newVersion(f),
 	}
 }
 

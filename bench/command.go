@@ -1,0 +1,85 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// Command is `adapt bench`.
+func Command() *cobra.Command {
+	o := &Options{}
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure this machine, beside its own limits",
+		Long: `Bench measures what the trainer reaches on this machine. Every speed stands
+beside a limit that is measured in the same run: of arithmetic, by a loop of
+fused multiply-adds on registers alone; of memory, by reading a buffer larger
+than any cache. The ratio of the two says how good the program is; the figure
+alone says how fast the machine is.
+
+Figures are medians; first runs are discarded; the limit is measured again
+around each round, because the clocks of machines move. Close other programs
+first: what they take of the memory's bandwidth or a shared core shows.
+
+The columns: FIGURE and LIMIT are in UNIT, RATIO is one by the other, and
+TARGET is what the project promises of the ratio (of the figure where there is
+no limit). The last line says which targets are missed. Progress goes to
+standard error.`,
+		Example: `  adapt bench kernels            matrix products and the other kernels
+  adapt bench kernels --json     the same for programs
+  adapt bench kernels --quick    coarser, in a fraction of the time`,
+	}
+	f := cmd.PersistentFlags()
+	f.BoolVar(&asJSON, "json", false, "write a list of objects: name, shape, figure, unit, limit, ratio, target, at_most, ok")
+	f.BoolVar(&o.Quick, "quick", false, "fewer and shorter rounds")
+	f.IntVar(&o.Threads, "threads", 0, "cores to use (default: all)")
+
+	// figures makes a subcommand that prints what run measures.
+	figures := func(use, short, long, after string, run func(ctx context.Context, o Options) ([]Figure, error)) *cobra.Command {
+		return &cobra.Command{
+			Use: use, Short: short, Long: long, Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				o.Log = cmd.ErrOrStderr()
+				list, err := run(cmd.Context(), *o)
+				if err != nil {
+					return fmt.Errorf("bench: %w", err)
+				}
+				return show(cmd, asJSON, list, after)
+			},
+		}
+	}
+	cmd.AddCommand(
+		figures("kernels", "Matrix products, attention, norms, losses, the optimizer", kernelsLong, "", Kernels),
+	)
+	return cmd
+}
+
+const kernelsLong = `Kernels measures single-precision matrix products on one core and on all: 1,024
+cubed, and the shapes of a training step of GPT-2 124M over 1,024 tokens, as
+m×n×k. NT is a layer's output, NN the gradient of its input, TN that of its
+weight. The limit is that of arithmetic.
+
+Attention counts the FLOPs that causal attention needs. What goes over its data
+once (norms, GELU, the loss, the optimizer) is counted in bytes that must be
+read and written, beside the limit of reading memory; data that fits into the
+cache may exceed it.`
+
+// show prints figures, then the verdict: after the table, or beside the JSON.
+func show(cmd *cobra.Command, asJSON bool, list []Figure, after string) error {
+	out := cmd.OutOrStdout()
+	if asJSON {
+		fmt.Fprintln(cmd.ErrOrStderr(), Verdict(list))
+		return WriteJSON(out, list)
+	}
+	if err := WriteTable(out, list); err != nil {
+		return err
+	}
+	if after != "" {
+		fmt.Fprintln(out, "\n"+after)
+	}
+	fmt.Fprintln(out, "\n"+Verdict(list))
+	return nil
+}
