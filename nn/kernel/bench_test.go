@@ -56,7 +56,13 @@ func gemmShapes() []gemmShape {
 
 // BenchmarkGemm reports the rate of the best run, and its share of what
 // [PeakFMA] measures just before.
-func BenchmarkGemm(b *testing.B) {
+func BenchmarkGemm(b *testing.B) { benchmarkGemm(b, Gemm) }
+
+// BenchmarkGemmBF16 is BenchmarkGemm for GemmBF16: the share is of what float32s
+// could reach.
+func BenchmarkGemmBF16(b *testing.B) { benchmarkGemm(b, GemmBF16) }
+
+func benchmarkGemm(b *testing.B, gemm func(threads int, transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int)) {
 	for _, s := range gemmShapes() {
 		for threads := 1; threads <= 2; threads++ {
 			b.Run(fmt.Sprintf("%s/%dx%dx%d/threads=%d", s.name, s.m, s.n, s.k, threads), func(b *testing.B) {
@@ -69,13 +75,14 @@ func BenchmarkGemm(b *testing.B) {
 				if s.transB {
 					ldb = s.k
 				}
+				run := func() { gemm(threads, s.transA, s.transB, s.m, s.n, s.k, 1, x, lda, y, ldb, 0, z, s.n) }
+				run()
 				peak := PeakFMA(threads, 20*time.Millisecond)
-				Gemm(threads, s.transA, s.transB, s.m, s.n, s.k, 1, x, lda, y, ldb, 0, z, s.n)
 				b.ReportAllocs()
 				best := time.Hour
 				for b.Loop() {
 					start := time.Now()
-					Gemm(threads, s.transA, s.transB, s.m, s.n, s.k, 1, x, lda, y, ldb, 0, z, s.n)
+					run()
 					best = min(best, time.Since(start))
 				}
 				rate := 2 * float64(s.m) * float64(s.n) * float64(s.k) / float64(best.Nanoseconds())

@@ -14,24 +14,32 @@ import (
 type gemmKernel struct {
 	rows, cols int // of a tile of C
 
+	// perStep is how many elements of k make a step: one float32, or two bf16s in its
+	// place. A last step that is not full ends in zeros.
+	perStep int
+
+	// rounds says that packed elements are to be rounded to bf16.
+	rounds bool
+
 	// micro[r-1] computes a tile of r rows: C = alpha*A*B, plus C unless add is 0.
-	// A is packed as kc columns of r elements; B has kc rows, ldb apart. Only the
-	// columns in mask are written, but all cols are read from B.
+	// A is packed as kc columns of r steps; B has kc rows, ldb apart. Only the
+	// columns in mask are written, but all cols are read from B. next is what is
+	// read from B some tiles later.
 	micro []microFunc
 
-	// packTrans writes the rows, at most transRows, of n elements at src as n
-	// columns at dst. It may write transRows elements of a column, however many
+	// packTrans writes the rows, at most transRows, of n elements at src as columns,
+	// each of a step, at dst. It may write transRows elements of a column, however many
 	// rows there are, and packRows any multiple of it: columns are packed in order,
 	// and a panel has room for transRows more.
 	packTrans func(dst *float32, dstStride int, src *float32, srcStride, rows, n int)
 	transRows int
 
-	// packRows copies n rows of those elements that are in mask.
+	// packRows copies n rows of those elements that are in mask, as steps.
 	packRows func(dst *float32, dstStride int, src *float32, srcStride int, mask uint32, n int)
 
 	// packColsA and packColsB, if there are such, copy n rows of panels*rows and of
-	// panels*cols elements, each to a row of the panels, which are dstPanel apart.
-	// They read, and write at the end of a panel, up to packColsOver elements more.
+	// panels*cols elements, as steps, to the panels, which are dstPanel apart. They
+	// read, and write at the end of a panel, up to packColsOver elements more.
 	packColsA, packColsB func(dst *float32, dstPanel int, src *float32, srcStride, panels, n int)
 
 	// dots[r-1] writes to out the inner products of r rows of x with 4 rows of w.
@@ -78,8 +86,16 @@ func Gemm(threads int, transA, transB bool, m, n, k int, alpha float32, a []floa
 }
 
 func (o *ops) gemmAll(threads int, transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+	o.gemmOf(false, threads, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+}
+
+func (o *ops) gemmOf(bf16 bool, threads int, transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
 	if m <= 0 || n <= 0 {
 		return
+	}
+	kern := &o.gemm
+	if bf16 {
+		kern = &o.gemmBF16
 	}
 	checkMatrix("C", c, m, n, ldc, false)
 	if k <= 0 || alpha == 0 {
@@ -90,8 +106,8 @@ func (o *ops) gemmAll(threads int, transA, transB bool, m, n, k int, alpha float
 	}
 	checkMatrix("A", a, m, k, lda, transA)
 	checkMatrix("B", b, k, n, ldb, transB)
-	if !transA && transB && m <= fewRows && o.gemm.dots != nil {
-		o.gemmFew(threads, operands{ops: o, m: m, n: n, k: k, alpha: alpha, beta: beta, a: a, lda: lda, b: b, ldb: ldb, c: c, ldc: ldc})
+	if !transA && transB && m <= fewRows && kern.dots != nil {
+		o.gemmFew(threads, operands{ops: o, kern: kern, m: m, n: n, k: k, alpha: alpha, beta: beta, a: a, lda: lda, b: b, ldb: ldb, c: c, ldc: ldc})
 		return
 	}
 	stepB, stepA := ldb, 1 // from one k to the next
@@ -101,19 +117,19 @@ func (o *ops) gemmAll(threads int, transA, transB bool, m, n, k int, alpha float
 	if transA {
 		stepA = lda
 	}
-	slabs := ceilDiv(k, maxDepth)
+	slabs := ceilDiv(k, maxDepth*kern.perStep)
 	slab := (ceilDiv(k, slabs) + 3) &^ 3
 	for p := 0; p < k; p += slab {
 		kp := min(slab, k-p)
-		chunks := ceilDiv(n, max(maxPackedB/kp, 8*o.gemm.cols))
-		width := ceilDiv(ceilDiv(n, chunks), o.gemm.cols) * o.gemm.cols
+		chunks := ceilDiv(n, max(maxPackedB*kern.perStep/kp, 8*kern.cols))
+		width := ceilDiv(ceilDiv(n, chunks), kern.cols) * kern.cols
 		for j := 0; j < n; j += width {
 			bj := b[p*stepB+j:]
 			if transB {
 				bj = b[p*stepB+j*ldb:]
 			}
 			g := getProduct()
-			g.operands = operands{ops: o, transA: transA, transB: transB, m: m, n: min(width, n-j), k: kp,
+			g.operands = operands{ops: o, kern: kern, transA: transA, transB: transB, m: m, n: min(width, n-j), k: kp,
 				alpha: alpha, beta: beta, a: a[p*stepA:], lda: lda, b: bj, ldb: ldb, c: c[j:], ldc: ldc}
 			g.compute(threads)
 		}
@@ -143,6 +159,7 @@ func (o *ops) scaleOrClear(x []float32, a float32) {
 // operands are what a product works on.
 type operands struct {
 	ops            *ops
+	kern           *gemmKernel
 	transA, transB bool
 	m, n, k        int
 	alpha, beta    float32
@@ -159,13 +176,14 @@ type operands struct {
 // no processor in time is not waited for at all.
 type product struct {
 	operands
-	depth            int       // of a step in k
-	slice            int       // of k of which A is packed at a time: some steps
+	steps            int       // of k
+	depth            int       // of k, in steps, that a tile is computed for at a time
+	slice            int       // of k of which A is packed at a time: some depths
 	strideA          int       // from a packed panel of A to the next
 	panelsM, panelsN int       // rows and columns of tiles
 	blocksM, blocksN int       // rows and columns of items
 	direct           bool      // B is read where it is, but for a last narrow panel
-	packedB          []float32 // panelsN panels of k rows of cols elements
+	packedB          []float32 // panelsN panels of steps rows of cols elements
 
 	nextPanel, donePanels, joined atomic.Int64
 	shares                        []share
@@ -218,33 +236,34 @@ func ceilDiv(a, b int) int { return (a + b - 1) / b }
 // plan cuts the product into items for so many goroutines, and returns of how many
 // it makes use.
 func (g *product) plan(threads int) int {
-	kern := &g.ops.gemm
-	work := g.m * g.n * g.k
+	kern := g.kern
+	g.steps = ceilDiv(g.k, kern.perStep)
+	work := g.m * g.n * g.steps
 	threads = max(1, min(threads, work/threadWork))
-	steps := ceilDiv(g.k, depth)
-	g.depth = (ceilDiv(g.k, steps) + 3) &^ 3
-	g.slice = g.depth * ceilDiv(steps, ceilDiv(steps, sliceDepth/depth))
-	g.strideA = kern.rows*min(g.slice, g.k) + kern.transRows
+	depths := ceilDiv(g.steps, depth)
+	g.depth = (ceilDiv(g.steps, depths) + 3) &^ 3
+	g.slice = g.depth * ceilDiv(depths, ceilDiv(depths, sliceDepth/depth))
+	g.strideA = kern.rows*min(g.slice, g.steps) + kern.transRows
 	g.panelsM, g.panelsN = ceilDiv(g.m, kern.rows), ceilDiv(g.n, kern.cols)
 
 	most := max(2, blockA/g.strideA) // panels of A in an item
 	g.blocksM, g.blocksN = ceilDiv(g.panelsM, most), 1
 	if threads > 1 {
 		g.blocksM = min(ceilDiv(g.blocksM, threads)*threads, g.panelsM)
-		if want := min(max(work/itemWork, 4*threads), 16*threads); g.slice >= g.k {
+		if want := min(max(work/itemWork, 4*threads), 16*threads); g.slice >= g.steps {
 			g.blocksN = min(ceilDiv(want, g.blocksM), g.panelsN)
 		} else {
 			// An item packs all its rows of A: no other should need them.
 			g.blocksM = max(g.blocksM, min(want, g.panelsM/fewPanels)/threads*threads)
 		}
 	}
-	g.direct = !g.transB && g.m <= 2*kern.rows
+	g.direct = !g.transB && g.m <= 2*kern.rows && kern.perStep == 1 && !kern.rounds
 	return threads
 }
 
 func (g *product) compute(threads int) {
 	threads = g.plan(threads)
-	buf := getBuffer(g.panelsN * g.ops.gemm.cols * g.k)
+	buf := getBuffer(g.panelsN * g.kern.cols * g.steps)
 	g.packedB = buf.data
 	g.nextPanel.Store(0)
 	g.donePanels.Store(0)
@@ -299,9 +318,9 @@ func (g *product) work() {
 		lo, hi := bm*g.panelsM/g.blocksM, (bm+1)*g.panelsM/g.blocksM
 		left, right := bn*g.panelsN/g.blocksN, (bn+1)*g.panelsN/g.blocksN
 		g.scale(lo, hi, left, right)
-		for p := 0; p < g.k; p += g.slice {
-			end := min(p+g.slice, g.k)
-			if packed != bm || g.slice < g.k {
+		for p := 0; p < g.steps; p += g.slice {
+			end := min(p+g.slice, g.steps)
+			if packed != bm || g.slice < g.steps {
 				packed = bm
 				g.packA(buf.data, lo, hi, p, end)
 			}
@@ -337,30 +356,34 @@ func (g *product) waitB() {
 
 const size = int(unsafe.Sizeof(float32(0)))
 
-// packB packs panels j to end of B, each k rows of cols elements. If B is not
+// packB packs panels j to end of B, each all steps of cols elements. If B is not
 // transposed its rows are far apart in memory: all panels are taken from some of
 // them before going on to the next.
 func (g *product) packB(j, end int) {
-	kern := &g.ops.gemm
+	kern := g.kern
 	if g.direct {
 		j = max(j, g.n/kern.cols) // the others stay where they are
 	}
+	if j >= end {
+		return
+	}
+	packed := g.packedB[j*kern.cols*g.steps : end*kern.cols*g.steps]
 	if whole := min(end, g.n/kern.cols); !g.transB && kern.packColsB != nil && j < whole {
-		kern.packColsB(&g.packedB[j*kern.cols*g.k], kern.cols*g.k*size, &g.b[j*kern.cols], g.ldb*size, whole-j, g.k)
+		kern.packColsB(&packed[0], kern.cols*g.steps*size, &g.b[j*kern.cols], g.ldb*size, whole-j, g.k)
 		j = whole
 	}
-	step := g.k
+	step := g.steps
 	if !g.transB {
 		step = nearRows
 	}
-	for p := 0; p < g.k; p += step {
-		kp := min(step, g.k-p)
+	for p := 0; p < g.steps; p += step {
+		at, kp := g.elements(p, min(p+step, g.steps))
 		for j := j; j < end; j++ {
 			first := j * kern.cols
 			n := min(kern.cols, g.n-first)
-			dst := g.packedB[first*g.k+p*kern.cols:]
+			dst := g.packedB[first*g.steps+p*kern.cols:]
 			if !g.transB {
-				kern.packRows(&dst[0], kern.cols*size, &g.b[p*g.ldb+first], g.ldb*size, columns(n), kp)
+				kern.packRows(&dst[0], kern.cols*size, &g.b[at*g.ldb+first], g.ldb*size, columns(n), kp)
 				continue
 			}
 			for i := 0; i < n; i += kern.transRows {
@@ -368,16 +391,20 @@ func (g *product) packB(j, end int) {
 			}
 		}
 	}
+	if kern.rounds {
+		roundAllBF16(packed)
+	}
 }
 
-// packA packs panels lo to hi of A from k index from to end, each a column of rows
+// packA packs panels lo to hi of A from step from to end, each a column of rows
 // elements after the other, or fewer if there are no more. If A is transposed its
 // rows are far apart in memory: see packB.
 func (g *product) packA(dst []float32, lo, hi, from, end int) {
-	kern := &g.ops.gemm
+	kern := g.kern
 	q := lo
 	if whole := min(hi, (g.m-packColsOver)/kern.rows); g.transA && kern.packColsA != nil && lo < whole {
-		kern.packColsA(&dst[0], g.strideA*size, &g.a[from*g.lda+lo*kern.rows], g.lda*size, whole-lo, end-from)
+		at, kp := g.elements(from, end)
+		kern.packColsA(&dst[0], g.strideA*size, &g.a[at*g.lda+lo*kern.rows], g.lda*size, whole-lo, kp)
 		q = whole
 	}
 	step := end - from
@@ -385,20 +412,29 @@ func (g *product) packA(dst []float32, lo, hi, from, end int) {
 		step = nearRows
 	}
 	for p := from; p < end; p += step {
-		kp := min(step, end-p)
+		at, kp := g.elements(p, min(p+step, end))
 		for q := q; q < hi; q++ {
 			first := q * kern.rows
 			m := min(kern.rows, g.m-first)
 			to := dst[(q-lo)*g.strideA+(p-from)*m:]
 			if g.transA {
-				kern.packRows(&to[0], m*size, &g.a[p*g.lda+first], g.lda*size, columns(m), kp)
+				kern.packRows(&to[0], m*size, &g.a[at*g.lda+first], g.lda*size, columns(m), kp)
 				continue
 			}
 			for i := 0; i < m; i += kern.transRows {
-				kern.packTrans(&to[i], m*size, &g.a[(first+i)*g.lda+p], g.lda*size, min(kern.transRows, m-i), kp)
+				kern.packTrans(&to[i], m*size, &g.a[(first+i)*g.lda+at], g.lda*size, min(kern.transRows, m-i), kp)
 			}
 		}
 	}
+	if kern.rounds {
+		roundAllBF16(dst[:(hi-lo)*g.strideA])
+	}
+}
+
+// elements returns the first element of k in steps from to end, and their number.
+func (g *product) elements(from, end int) (first, n int) {
+	first = from * g.kern.perStep
+	return first, min(end*g.kern.perStep, g.k) - first
 }
 
 // columns is the mask of the first n columns.
@@ -410,7 +446,7 @@ func (g *product) scale(lo, hi, left, right int) {
 	if g.beta == 0 || g.beta == 1 {
 		return
 	}
-	kern := &g.ops.gemm
+	kern := g.kern
 	x, end := left*kern.cols, min(right*kern.cols, g.n)
 	for i := lo * kern.rows; i < min(hi*kern.rows, g.m); i++ {
 		g.ops.scale(g.c[i*g.ldc+x:i*g.ldc+end], g.beta)
@@ -418,16 +454,16 @@ func (g *product) scale(lo, hi, left, right int) {
 }
 
 // block adds to the tiles of C in rows lo to hi and columns left to right of tiles
-// the part of the product from k index from to end, given that of the rows of A.
+// the part of the product from step from to end, given that of the rows of A.
 func (g *product) block(a []float32, lo, hi, left, right, from, end int) {
-	kern := &g.ops.gemm
+	kern := g.kern
 	for j := left; j < right; j++ {
 		x := j * kern.cols
 		n := min(kern.cols, g.n-x)
 		direct := g.direct && n == kern.cols
 		for p := from; p < end; p += g.depth {
 			kp := min(g.depth, end-p)
-			b, ldb := &g.packedB[x*g.k+p*kern.cols:][0], kern.cols*size
+			b, ldb := &g.packedB[x*g.steps+p*kern.cols:][0], kern.cols*size
 			if direct {
 				b, ldb = &g.b[p*g.ldb+x], g.ldb*size
 			}
@@ -448,7 +484,7 @@ func (g *product) block(a []float32, lo, hi, left, right, from, end int) {
 
 // nextB is what block reads from packed B after step p of panel j.
 func (g *product) nextB(j, p, from, end, right int) []float32 {
-	cols := g.ops.gemm.cols
+	cols := g.kern.cols
 	p += g.depth
 	if p >= end {
 		j, p = j+1, from
@@ -456,7 +492,7 @@ func (g *product) nextB(j, p, from, end, right int) []float32 {
 	if j >= right {
 		return g.packedB[:cols]
 	}
-	return g.packedB[j*cols*g.k+p*cols:][:cols*min(g.depth, end-p)]
+	return g.packedB[j*cols*g.steps+p*cols:][:cols*min(g.depth, end-p)]
 }
 
 // gemmFew is the product of few rows with a transposed B, as when one token goes
@@ -464,7 +500,7 @@ func (g *product) nextB(j, p, from, end, right int) []float32 {
 // read once, where it is.
 func (o *ops) gemmFew(threads int, g operands) {
 	parallelWith(threads, g.n, 2*g.m*g.k, g, func(g *operands, lo, hi int) {
-		dots := g.ops.gemm.dots
+		dots := g.kern.dots
 		buf := getBuffer(len(dots) * 4)
 		defer putBuffer(buf)
 		out := buf.data

@@ -73,6 +73,62 @@ func packCols32AVX512(dst *float32, dstPanel int, src *float32, srcStride int, p
 func peakAVX512(n int)
 
 //go:noescape
+func micro1x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+
+//go:noescape
+func micro2x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+
+//go:noescape
+func micro3x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+
+//go:noescape
+func micro4x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+
+//go:noescape
+func micro5x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+
+//go:noescape
+func micro6x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+
+//go:noescape
+func micro7x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+
+//go:noescape
+func micro8x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+
+//go:noescape
+func micro9x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+
+//go:noescape
+func micro10x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+
+//go:noescape
+func micro11x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+
+//go:noescape
+func micro12x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+
+//go:noescape
+func micro13x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+
+//go:noescape
+func micro14x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+
+//go:noescape
+func packTransBF16(dst *float32, dstStride int, src *float32, srcStride int, rows int, n int)
+
+//go:noescape
+func packRowsBF16(dst *float32, dstStride int, src *float32, srcStride int, mask uint32, n int)
+
+//go:noescape
+func packCols14BF16(dst *float32, dstPanel int, src *float32, srcStride int, panels int, n int)
+
+//go:noescape
+func packCols32BF16(dst *float32, dstPanel int, src *float32, srcStride int, panels int, n int)
+
+func peakBF16(n int)
+
+//go:noescape
 func micro1x16avx2(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape

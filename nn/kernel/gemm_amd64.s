@@ -4515,6 +4515,7 @@ TEXT ·packTransAVX512(SB), NOSPLIT, $0-48
 	KMOVW  R10, K2
 	MOVQ   $0x0000ffff, R10
 	KMOVW  R10, K1
+	KMOVW  R10, K3
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4723,6 +4724,8 @@ rest:
 	SHLQ       CL, R10
 	DECQ       R10
 	KMOVW      R10, K1
+	SHRQ       $0x10, R10
+	KMOVW      R10, K3
 	MOVQ       BX, CX
 	VMOVUPS.Z  (CX), K1, Z0
 	PREFETCHT0 (CX)(R9*8)
@@ -4869,68 +4872,68 @@ partloaded:
 	VSHUFF32X4 $0xdd, Z31, Z29, Z15
 	VMOVUPS    Z0, K2, (AX)
 	ADDQ       DX, AX
-	DECQ       R8
-	JZ         end
+	SUBQ       $0x01, R8
+	JLE        end
 	VMOVUPS    Z1, K2, (AX)
 	ADDQ       DX, AX
-	DECQ       R8
-	JZ         end
+	SUBQ       $0x01, R8
+	JLE        end
 	VMOVUPS    Z2, K2, (AX)
 	ADDQ       DX, AX
-	DECQ       R8
-	JZ         end
+	SUBQ       $0x01, R8
+	JLE        end
 	VMOVUPS    Z3, K2, (AX)
 	ADDQ       DX, AX
-	DECQ       R8
-	JZ         end
+	SUBQ       $0x01, R8
+	JLE        end
 	VMOVUPS    Z4, K2, (AX)
 	ADDQ       DX, AX
-	DECQ       R8
-	JZ         end
+	SUBQ       $0x01, R8
+	JLE        end
 	VMOVUPS    Z5, K2, (AX)
 	ADDQ       DX, AX
-	DECQ       R8
-	JZ         end
+	SUBQ       $0x01, R8
+	JLE        end
 	VMOVUPS    Z6, K2, (AX)
 	ADDQ       DX, AX
-	DECQ       R8
-	JZ         end
+	SUBQ       $0x01, R8
+	JLE        end
 	VMOVUPS    Z7, K2, (AX)
 	ADDQ       DX, AX
-	DECQ       R8
-	JZ         end
+	SUBQ       $0x01, R8
+	JLE        end
 	VMOVUPS    Z8, K2, (AX)
 	ADDQ       DX, AX
-	DECQ       R8
-	JZ         end
+	SUBQ       $0x01, R8
+	JLE        end
 	VMOVUPS    Z9, K2, (AX)
 	ADDQ       DX, AX
-	DECQ       R8
-	JZ         end
+	SUBQ       $0x01, R8
+	JLE        end
 	VMOVUPS    Z10, K2, (AX)
 	ADDQ       DX, AX
-	DECQ       R8
-	JZ         end
+	SUBQ       $0x01, R8
+	JLE        end
 	VMOVUPS    Z11, K2, (AX)
 	ADDQ       DX, AX
-	DECQ       R8
-	JZ         end
+	SUBQ       $0x01, R8
+	JLE        end
 	VMOVUPS    Z12, K2, (AX)
 	ADDQ       DX, AX
-	DECQ       R8
-	JZ         end
+	SUBQ       $0x01, R8
+	JLE        end
 	VMOVUPS    Z13, K2, (AX)
 	ADDQ       DX, AX
-	DECQ       R8
-	JZ         end
+	SUBQ       $0x01, R8
+	JLE        end
 	VMOVUPS    Z14, K2, (AX)
 	ADDQ       DX, AX
-	DECQ       R8
-	JZ         end
+	SUBQ       $0x01, R8
+	JLE        end
 	VMOVUPS    Z15, K2, (AX)
 	ADDQ       DX, AX
-	DECQ       R8
-	JZ         end
+	SUBQ       $0x01, R8
+	JLE        end
 
 end:
 	VZEROUPPER
@@ -5132,6 +5135,8185 @@ loop:
 	VFMADD231PS Z30, Z31, Z23
 	DECQ        AX
 	JNZ         loop
+	VZEROUPPER
+	RET
+
+DATA pairWords<>+0(SB)/4, $0x00100000
+DATA pairWords<>+4(SB)/4, $0x00110001
+DATA pairWords<>+8(SB)/4, $0x00120002
+DATA pairWords<>+12(SB)/4, $0x00130003
+DATA pairWords<>+16(SB)/4, $0x00140004
+DATA pairWords<>+20(SB)/4, $0x00150005
+DATA pairWords<>+24(SB)/4, $0x00160006
+DATA pairWords<>+28(SB)/4, $0x00170007
+DATA pairWords<>+32(SB)/4, $0x00180008
+DATA pairWords<>+36(SB)/4, $0x00190009
+DATA pairWords<>+40(SB)/4, $0x001a000a
+DATA pairWords<>+44(SB)/4, $0x001b000b
+DATA pairWords<>+48(SB)/4, $0x001c000c
+DATA pairWords<>+52(SB)/4, $0x001d000d
+DATA pairWords<>+56(SB)/4, $0x001e000e
+DATA pairWords<>+60(SB)/4, $0x001f000f
+GLOBL pairWords<>(SB), RODATA|NOPTR, $64
+
+// func micro1x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·micro1x32bf16(SB), NOSPLIT, $0-80
+	MOVQ kc+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ ldb+24(FP), BX
+	MOVQ c+32(FP), SI
+	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
+
+	// Fetch C while the product is computed.
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 4(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 12(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG $0x400e9262
+	WORD $0xcd52
+	ADDQ $0x10, CX
+	SUBQ $0x04, AX
+	JGE  loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG $0x400e9262
+	WORD $0xcd52
+	ADDQ $0x04, CX
+	DECQ AX
+	JNZ  loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	KMOVW        AX, K1
+	SHRL         $0x10, AX
+	KMOVW        AX, K2
+	VBROADCASTSS alpha+48(FP), Z28
+	MOVQ         add+56(FP), AX
+	TESTQ        AX, AX
+	JZ           store
+	VFMADD213PS  (SI), Z28, K1, Z0
+	VFMADD213PS  64(SI), Z28, K2, Z1
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Z28, Z0, Z0
+	VMULPS  Z28, Z1, Z1
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+// func micro2x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·micro2x32bf16(SB), NOSPLIT, $0-80
+	MOVQ kc+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ ldb+24(FP), BX
+	MOVQ c+32(FP), SI
+	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
+
+	// Fetch C while the product is computed.
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 28(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG $0x40069262
+	WORD $0xdd52
+	ADDQ $0x20, CX
+	SUBQ $0x04, AX
+	JGE  loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG $0x40069262
+	WORD $0xdd52
+	ADDQ $0x08, CX
+	DECQ AX
+	JNZ  loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	KMOVW        AX, K1
+	SHRL         $0x10, AX
+	KMOVW        AX, K2
+	VBROADCASTSS alpha+48(FP), Z28
+	MOVQ         add+56(FP), AX
+	TESTQ        AX, AX
+	JZ           store
+	VFMADD213PS  (SI), Z28, K1, Z0
+	VFMADD213PS  64(SI), Z28, K2, Z1
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z2
+	VFMADD213PS  64(SI), Z28, K2, Z3
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Z28, Z0, Z0
+	VMULPS  Z28, Z1, Z1
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z2, Z2
+	VMULPS  Z28, Z3, Z3
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+// func micro3x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·micro3x32bf16(SB), NOSPLIT, $0-80
+	MOVQ kc+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ ldb+24(FP), BX
+	MOVQ c+32(FP), SI
+	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
+
+	// Fetch C while the product is computed.
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 12(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 16(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 20(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 28(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 32(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 36(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 40(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 44(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG $0x400e9262
+	WORD $0xed52
+	ADDQ $0x30, CX
+	SUBQ $0x04, AX
+	JGE  loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG $0x400e9262
+	WORD $0xed52
+	ADDQ $0x0c, CX
+	DECQ AX
+	JNZ  loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	KMOVW        AX, K1
+	SHRL         $0x10, AX
+	KMOVW        AX, K2
+	VBROADCASTSS alpha+48(FP), Z28
+	MOVQ         add+56(FP), AX
+	TESTQ        AX, AX
+	JZ           store
+	VFMADD213PS  (SI), Z28, K1, Z0
+	VFMADD213PS  64(SI), Z28, K2, Z1
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z2
+	VFMADD213PS  64(SI), Z28, K2, Z3
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z4
+	VFMADD213PS  64(SI), Z28, K2, Z5
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Z28, Z0, Z0
+	VMULPS  Z28, Z1, Z1
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z2, Z2
+	VMULPS  Z28, Z3, Z3
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z4, Z4
+	VMULPS  Z28, Z5, Z5
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+// func micro4x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·micro4x32bf16(SB), NOSPLIT, $0-80
+	MOVQ kc+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ ldb+24(FP), BX
+	MOVQ c+32(FP), SI
+	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
+
+	// Fetch C while the product is computed.
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 28(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 32(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 36(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 40(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 44(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 48(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 52(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 56(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 60(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG $0x40069262
+	WORD $0xfd52
+	ADDQ $0x40, CX
+	SUBQ $0x04, AX
+	JGE  loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG $0x40069262
+	WORD $0xfd52
+	ADDQ $0x10, CX
+	DECQ AX
+	JNZ  loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	KMOVW        AX, K1
+	SHRL         $0x10, AX
+	KMOVW        AX, K2
+	VBROADCASTSS alpha+48(FP), Z28
+	MOVQ         add+56(FP), AX
+	TESTQ        AX, AX
+	JZ           store
+	VFMADD213PS  (SI), Z28, K1, Z0
+	VFMADD213PS  64(SI), Z28, K2, Z1
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z2
+	VFMADD213PS  64(SI), Z28, K2, Z3
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z4
+	VFMADD213PS  64(SI), Z28, K2, Z5
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z6
+	VFMADD213PS  64(SI), Z28, K2, Z7
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Z28, Z0, Z0
+	VMULPS  Z28, Z1, Z1
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z2, Z2
+	VMULPS  Z28, Z3, Z3
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z4, Z4
+	VMULPS  Z28, Z5, Z5
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z6, Z6
+	VMULPS  Z28, Z7, Z7
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+// func micro5x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·micro5x32bf16(SB), NOSPLIT, $0-80
+	MOVQ kc+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ ldb+24(FP), BX
+	MOVQ c+32(FP), SI
+	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
+
+	// Fetch C while the product is computed.
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 20(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 24(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 28(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 32(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 36(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 40(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 44(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 48(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 52(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 56(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 60(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 64(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 68(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 72(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 76(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG $0x400e1262
+	WORD $0xcd52
+	ADDQ $0x50, CX
+	SUBQ $0x04, AX
+	JGE  loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG $0x400e1262
+	WORD $0xcd52
+	ADDQ $0x14, CX
+	DECQ AX
+	JNZ  loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	KMOVW        AX, K1
+	SHRL         $0x10, AX
+	KMOVW        AX, K2
+	VBROADCASTSS alpha+48(FP), Z28
+	MOVQ         add+56(FP), AX
+	TESTQ        AX, AX
+	JZ           store
+	VFMADD213PS  (SI), Z28, K1, Z0
+	VFMADD213PS  64(SI), Z28, K2, Z1
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z2
+	VFMADD213PS  64(SI), Z28, K2, Z3
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z4
+	VFMADD213PS  64(SI), Z28, K2, Z5
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z6
+	VFMADD213PS  64(SI), Z28, K2, Z7
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z8
+	VFMADD213PS  64(SI), Z28, K2, Z9
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Z28, Z0, Z0
+	VMULPS  Z28, Z1, Z1
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z2, Z2
+	VMULPS  Z28, Z3, Z3
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z4, Z4
+	VMULPS  Z28, Z5, Z5
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z6, Z6
+	VMULPS  Z28, Z7, Z7
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z8, Z8
+	VMULPS  Z28, Z9, Z9
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+// func micro6x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·micro6x32bf16(SB), NOSPLIT, $0-80
+	MOVQ kc+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ ldb+24(FP), BX
+	MOVQ c+32(FP), SI
+	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
+
+	// Fetch C while the product is computed.
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 28(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 32(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 36(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 40(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 44(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 48(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 52(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 56(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 60(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 64(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 68(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 72(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 76(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 80(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 84(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 88(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 92(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG $0x40061262
+	WORD $0xdd52
+	ADDQ $0x60, CX
+	SUBQ $0x04, AX
+	JGE  loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG $0x40061262
+	WORD $0xdd52
+	ADDQ $0x18, CX
+	DECQ AX
+	JNZ  loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	KMOVW        AX, K1
+	SHRL         $0x10, AX
+	KMOVW        AX, K2
+	VBROADCASTSS alpha+48(FP), Z28
+	MOVQ         add+56(FP), AX
+	TESTQ        AX, AX
+	JZ           store
+	VFMADD213PS  (SI), Z28, K1, Z0
+	VFMADD213PS  64(SI), Z28, K2, Z1
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z2
+	VFMADD213PS  64(SI), Z28, K2, Z3
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z4
+	VFMADD213PS  64(SI), Z28, K2, Z5
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z6
+	VFMADD213PS  64(SI), Z28, K2, Z7
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z8
+	VFMADD213PS  64(SI), Z28, K2, Z9
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z10
+	VFMADD213PS  64(SI), Z28, K2, Z11
+	VMOVUPS      Z10, K1, (SI)
+	VMOVUPS      Z11, K2, 64(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Z28, Z0, Z0
+	VMULPS  Z28, Z1, Z1
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z2, Z2
+	VMULPS  Z28, Z3, Z3
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z4, Z4
+	VMULPS  Z28, Z5, Z5
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z6, Z6
+	VMULPS  Z28, Z7, Z7
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z8, Z8
+	VMULPS  Z28, Z9, Z9
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z10, Z10
+	VMULPS  Z28, Z11, Z11
+	VMOVUPS Z10, K1, (SI)
+	VMOVUPS Z11, K2, 64(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+// func micro7x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·micro7x32bf16(SB), NOSPLIT, $0-80
+	MOVQ kc+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ ldb+24(FP), BX
+	MOVQ c+32(FP), SI
+	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
+
+	// Fetch C while the product is computed.
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 28(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 32(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 36(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 40(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 44(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 48(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 52(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 56(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 60(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 64(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 68(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 72(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 76(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 80(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 84(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 88(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 92(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 96(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 100(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 104(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 108(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG $0x400e1262
+	WORD $0xed52
+	ADDQ $0x70, CX
+	SUBQ $0x04, AX
+	JGE  loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG $0x400e1262
+	WORD $0xed52
+	ADDQ $0x1c, CX
+	DECQ AX
+	JNZ  loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	KMOVW        AX, K1
+	SHRL         $0x10, AX
+	KMOVW        AX, K2
+	VBROADCASTSS alpha+48(FP), Z28
+	MOVQ         add+56(FP), AX
+	TESTQ        AX, AX
+	JZ           store
+	VFMADD213PS  (SI), Z28, K1, Z0
+	VFMADD213PS  64(SI), Z28, K2, Z1
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z2
+	VFMADD213PS  64(SI), Z28, K2, Z3
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z4
+	VFMADD213PS  64(SI), Z28, K2, Z5
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z6
+	VFMADD213PS  64(SI), Z28, K2, Z7
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z8
+	VFMADD213PS  64(SI), Z28, K2, Z9
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z10
+	VFMADD213PS  64(SI), Z28, K2, Z11
+	VMOVUPS      Z10, K1, (SI)
+	VMOVUPS      Z11, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z12
+	VFMADD213PS  64(SI), Z28, K2, Z13
+	VMOVUPS      Z12, K1, (SI)
+	VMOVUPS      Z13, K2, 64(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Z28, Z0, Z0
+	VMULPS  Z28, Z1, Z1
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z2, Z2
+	VMULPS  Z28, Z3, Z3
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z4, Z4
+	VMULPS  Z28, Z5, Z5
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z6, Z6
+	VMULPS  Z28, Z7, Z7
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z8, Z8
+	VMULPS  Z28, Z9, Z9
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z10, Z10
+	VMULPS  Z28, Z11, Z11
+	VMOVUPS Z10, K1, (SI)
+	VMOVUPS Z11, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z12, Z12
+	VMULPS  Z28, Z13, Z13
+	VMOVUPS Z12, K1, (SI)
+	VMOVUPS Z13, K2, 64(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+// func micro8x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·micro8x32bf16(SB), NOSPLIT, $0-80
+	MOVQ kc+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ ldb+24(FP), BX
+	MOVQ c+32(FP), SI
+	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
+
+	// Fetch C while the product is computed.
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 28(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 32(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 36(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 40(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 44(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 48(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 52(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 56(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 60(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 64(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 68(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 72(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 76(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 80(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 84(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 88(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 92(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 96(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 100(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 104(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 108(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 112(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 116(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 120(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 124(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG $0x40061262
+	WORD $0xfd52
+	ADDQ $0x80, CX
+	SUBQ $0x04, AX
+	JGE  loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 28(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG $0x40061262
+	WORD $0xfd52
+	ADDQ $0x20, CX
+	DECQ AX
+	JNZ  loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	KMOVW        AX, K1
+	SHRL         $0x10, AX
+	KMOVW        AX, K2
+	VBROADCASTSS alpha+48(FP), Z28
+	MOVQ         add+56(FP), AX
+	TESTQ        AX, AX
+	JZ           store
+	VFMADD213PS  (SI), Z28, K1, Z0
+	VFMADD213PS  64(SI), Z28, K2, Z1
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z2
+	VFMADD213PS  64(SI), Z28, K2, Z3
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z4
+	VFMADD213PS  64(SI), Z28, K2, Z5
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z6
+	VFMADD213PS  64(SI), Z28, K2, Z7
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z8
+	VFMADD213PS  64(SI), Z28, K2, Z9
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z10
+	VFMADD213PS  64(SI), Z28, K2, Z11
+	VMOVUPS      Z10, K1, (SI)
+	VMOVUPS      Z11, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z12
+	VFMADD213PS  64(SI), Z28, K2, Z13
+	VMOVUPS      Z12, K1, (SI)
+	VMOVUPS      Z13, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z14
+	VFMADD213PS  64(SI), Z28, K2, Z15
+	VMOVUPS      Z14, K1, (SI)
+	VMOVUPS      Z15, K2, 64(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Z28, Z0, Z0
+	VMULPS  Z28, Z1, Z1
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z2, Z2
+	VMULPS  Z28, Z3, Z3
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z4, Z4
+	VMULPS  Z28, Z5, Z5
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z6, Z6
+	VMULPS  Z28, Z7, Z7
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z8, Z8
+	VMULPS  Z28, Z9, Z9
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z10, Z10
+	VMULPS  Z28, Z11, Z11
+	VMOVUPS Z10, K1, (SI)
+	VMOVUPS Z11, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z12, Z12
+	VMULPS  Z28, Z13, Z13
+	VMOVUPS Z12, K1, (SI)
+	VMOVUPS Z13, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z14, Z14
+	VMULPS  Z28, Z15, Z15
+	VMOVUPS Z14, K1, (SI)
+	VMOVUPS Z15, K2, 64(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+// func micro9x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·micro9x32bf16(SB), NOSPLIT, $0-80
+	MOVQ kc+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ ldb+24(FP), BX
+	MOVQ c+32(FP), SI
+	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
+
+	// Fetch C while the product is computed.
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 28(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 32(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 36(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 40(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 44(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 48(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 52(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 56(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 60(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 64(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 68(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 72(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 76(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 80(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 84(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 88(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 92(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 96(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 100(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 104(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 108(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 112(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 116(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 120(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 124(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 128(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 132(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 136(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 140(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG $0x400e8262
+	WORD $0xcd52
+	ADDQ $0x90, CX
+	SUBQ $0x04, AX
+	JGE  loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 28(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 32(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG $0x400e8262
+	WORD $0xcd52
+	ADDQ $0x24, CX
+	DECQ AX
+	JNZ  loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	KMOVW        AX, K1
+	SHRL         $0x10, AX
+	KMOVW        AX, K2
+	VBROADCASTSS alpha+48(FP), Z28
+	MOVQ         add+56(FP), AX
+	TESTQ        AX, AX
+	JZ           store
+	VFMADD213PS  (SI), Z28, K1, Z0
+	VFMADD213PS  64(SI), Z28, K2, Z1
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z2
+	VFMADD213PS  64(SI), Z28, K2, Z3
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z4
+	VFMADD213PS  64(SI), Z28, K2, Z5
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z6
+	VFMADD213PS  64(SI), Z28, K2, Z7
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z8
+	VFMADD213PS  64(SI), Z28, K2, Z9
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z10
+	VFMADD213PS  64(SI), Z28, K2, Z11
+	VMOVUPS      Z10, K1, (SI)
+	VMOVUPS      Z11, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z12
+	VFMADD213PS  64(SI), Z28, K2, Z13
+	VMOVUPS      Z12, K1, (SI)
+	VMOVUPS      Z13, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z14
+	VFMADD213PS  64(SI), Z28, K2, Z15
+	VMOVUPS      Z14, K1, (SI)
+	VMOVUPS      Z15, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z16
+	VFMADD213PS  64(SI), Z28, K2, Z17
+	VMOVUPS      Z16, K1, (SI)
+	VMOVUPS      Z17, K2, 64(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Z28, Z0, Z0
+	VMULPS  Z28, Z1, Z1
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z2, Z2
+	VMULPS  Z28, Z3, Z3
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z4, Z4
+	VMULPS  Z28, Z5, Z5
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z6, Z6
+	VMULPS  Z28, Z7, Z7
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z8, Z8
+	VMULPS  Z28, Z9, Z9
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z10, Z10
+	VMULPS  Z28, Z11, Z11
+	VMOVUPS Z10, K1, (SI)
+	VMOVUPS Z11, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z12, Z12
+	VMULPS  Z28, Z13, Z13
+	VMOVUPS Z12, K1, (SI)
+	VMOVUPS Z13, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z14, Z14
+	VMULPS  Z28, Z15, Z15
+	VMOVUPS Z14, K1, (SI)
+	VMOVUPS Z15, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z16, Z16
+	VMULPS  Z28, Z17, Z17
+	VMOVUPS Z16, K1, (SI)
+	VMOVUPS Z17, K2, 64(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+// func micro10x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·micro10x32bf16(SB), NOSPLIT, $0-80
+	MOVQ kc+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ ldb+24(FP), BX
+	MOVQ c+32(FP), SI
+	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
+
+	// Fetch C while the product is computed.
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 28(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 32(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 36(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 40(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 44(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 48(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 52(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 56(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 60(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 64(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 68(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 72(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 76(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 80(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 84(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 88(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 92(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 96(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 100(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 104(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 108(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 112(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 116(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 120(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 124(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 128(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 132(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 136(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 140(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 144(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 148(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 152(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 156(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG $0x40068262
+	WORD $0xdd52
+	ADDQ $0xa0, CX
+	SUBQ $0x04, AX
+	JGE  loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 28(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 32(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 36(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG $0x40068262
+	WORD $0xdd52
+	ADDQ $0x28, CX
+	DECQ AX
+	JNZ  loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	KMOVW        AX, K1
+	SHRL         $0x10, AX
+	KMOVW        AX, K2
+	VBROADCASTSS alpha+48(FP), Z28
+	MOVQ         add+56(FP), AX
+	TESTQ        AX, AX
+	JZ           store
+	VFMADD213PS  (SI), Z28, K1, Z0
+	VFMADD213PS  64(SI), Z28, K2, Z1
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z2
+	VFMADD213PS  64(SI), Z28, K2, Z3
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z4
+	VFMADD213PS  64(SI), Z28, K2, Z5
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z6
+	VFMADD213PS  64(SI), Z28, K2, Z7
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z8
+	VFMADD213PS  64(SI), Z28, K2, Z9
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z10
+	VFMADD213PS  64(SI), Z28, K2, Z11
+	VMOVUPS      Z10, K1, (SI)
+	VMOVUPS      Z11, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z12
+	VFMADD213PS  64(SI), Z28, K2, Z13
+	VMOVUPS      Z12, K1, (SI)
+	VMOVUPS      Z13, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z14
+	VFMADD213PS  64(SI), Z28, K2, Z15
+	VMOVUPS      Z14, K1, (SI)
+	VMOVUPS      Z15, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z16
+	VFMADD213PS  64(SI), Z28, K2, Z17
+	VMOVUPS      Z16, K1, (SI)
+	VMOVUPS      Z17, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z18
+	VFMADD213PS  64(SI), Z28, K2, Z19
+	VMOVUPS      Z18, K1, (SI)
+	VMOVUPS      Z19, K2, 64(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Z28, Z0, Z0
+	VMULPS  Z28, Z1, Z1
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z2, Z2
+	VMULPS  Z28, Z3, Z3
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z4, Z4
+	VMULPS  Z28, Z5, Z5
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z6, Z6
+	VMULPS  Z28, Z7, Z7
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z8, Z8
+	VMULPS  Z28, Z9, Z9
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z10, Z10
+	VMULPS  Z28, Z11, Z11
+	VMOVUPS Z10, K1, (SI)
+	VMOVUPS Z11, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z12, Z12
+	VMULPS  Z28, Z13, Z13
+	VMOVUPS Z12, K1, (SI)
+	VMOVUPS Z13, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z14, Z14
+	VMULPS  Z28, Z15, Z15
+	VMOVUPS Z14, K1, (SI)
+	VMOVUPS Z15, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z16, Z16
+	VMULPS  Z28, Z17, Z17
+	VMOVUPS Z16, K1, (SI)
+	VMOVUPS Z17, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z18, Z18
+	VMULPS  Z28, Z19, Z19
+	VMOVUPS Z18, K1, (SI)
+	VMOVUPS Z19, K2, 64(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+// func micro11x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·micro11x32bf16(SB), NOSPLIT, $0-80
+	MOVQ kc+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ ldb+24(FP), BX
+	MOVQ c+32(FP), SI
+	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
+
+	// Fetch C while the product is computed.
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 28(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 32(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 36(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 40(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG         $0x400e8262
+	WORD         $0xed52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 44(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 48(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 52(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 56(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 60(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 64(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 68(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 72(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 76(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 80(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 84(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG         $0x400e8262
+	WORD         $0xed52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 88(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 92(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 96(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 100(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 104(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 108(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 112(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 116(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 120(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 124(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 128(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG         $0x400e8262
+	WORD         $0xed52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 132(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 136(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 140(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 144(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 148(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 152(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 156(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 160(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 164(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 168(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 172(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG $0x400e8262
+	WORD $0xed52
+	ADDQ $0xb0, CX
+	SUBQ $0x04, AX
+	JGE  loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 28(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 32(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 36(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 40(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG $0x400e8262
+	WORD $0xed52
+	ADDQ $0x2c, CX
+	DECQ AX
+	JNZ  loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	KMOVW        AX, K1
+	SHRL         $0x10, AX
+	KMOVW        AX, K2
+	VBROADCASTSS alpha+48(FP), Z28
+	MOVQ         add+56(FP), AX
+	TESTQ        AX, AX
+	JZ           store
+	VFMADD213PS  (SI), Z28, K1, Z0
+	VFMADD213PS  64(SI), Z28, K2, Z1
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z2
+	VFMADD213PS  64(SI), Z28, K2, Z3
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z4
+	VFMADD213PS  64(SI), Z28, K2, Z5
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z6
+	VFMADD213PS  64(SI), Z28, K2, Z7
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z8
+	VFMADD213PS  64(SI), Z28, K2, Z9
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z10
+	VFMADD213PS  64(SI), Z28, K2, Z11
+	VMOVUPS      Z10, K1, (SI)
+	VMOVUPS      Z11, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z12
+	VFMADD213PS  64(SI), Z28, K2, Z13
+	VMOVUPS      Z12, K1, (SI)
+	VMOVUPS      Z13, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z14
+	VFMADD213PS  64(SI), Z28, K2, Z15
+	VMOVUPS      Z14, K1, (SI)
+	VMOVUPS      Z15, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z16
+	VFMADD213PS  64(SI), Z28, K2, Z17
+	VMOVUPS      Z16, K1, (SI)
+	VMOVUPS      Z17, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z18
+	VFMADD213PS  64(SI), Z28, K2, Z19
+	VMOVUPS      Z18, K1, (SI)
+	VMOVUPS      Z19, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z20
+	VFMADD213PS  64(SI), Z28, K2, Z21
+	VMOVUPS      Z20, K1, (SI)
+	VMOVUPS      Z21, K2, 64(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Z28, Z0, Z0
+	VMULPS  Z28, Z1, Z1
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z2, Z2
+	VMULPS  Z28, Z3, Z3
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z4, Z4
+	VMULPS  Z28, Z5, Z5
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z6, Z6
+	VMULPS  Z28, Z7, Z7
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z8, Z8
+	VMULPS  Z28, Z9, Z9
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z10, Z10
+	VMULPS  Z28, Z11, Z11
+	VMOVUPS Z10, K1, (SI)
+	VMOVUPS Z11, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z12, Z12
+	VMULPS  Z28, Z13, Z13
+	VMOVUPS Z12, K1, (SI)
+	VMOVUPS Z13, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z14, Z14
+	VMULPS  Z28, Z15, Z15
+	VMOVUPS Z14, K1, (SI)
+	VMOVUPS Z15, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z16, Z16
+	VMULPS  Z28, Z17, Z17
+	VMOVUPS Z16, K1, (SI)
+	VMOVUPS Z17, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z18, Z18
+	VMULPS  Z28, Z19, Z19
+	VMOVUPS Z18, K1, (SI)
+	VMOVUPS Z19, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z20, Z20
+	VMULPS  Z28, Z21, Z21
+	VMOVUPS Z20, K1, (SI)
+	VMOVUPS Z21, K2, 64(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+// func micro12x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·micro12x32bf16(SB), NOSPLIT, $0-80
+	MOVQ kc+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ ldb+24(FP), BX
+	MOVQ c+32(FP), SI
+	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
+
+	// Fetch C while the product is computed.
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 28(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 32(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 36(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 40(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG         $0x400e8262
+	WORD         $0xed52
+	VBROADCASTSS 44(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z22
+	LONG $0x40068262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z23
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 48(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 52(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 56(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 60(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 64(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 68(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 72(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 76(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 80(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 84(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 88(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG         $0x400e8262
+	WORD         $0xed52
+	VBROADCASTSS 92(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z22
+	LONG $0x40068262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z23
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 96(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 100(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 104(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 108(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 112(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 116(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 120(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 124(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 128(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 132(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 136(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG         $0x400e8262
+	WORD         $0xed52
+	VBROADCASTSS 140(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z22
+	LONG $0x40068262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z23
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 144(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 148(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 152(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 156(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 160(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 164(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 168(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 172(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 176(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 180(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 184(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG         $0x400e8262
+	WORD         $0xed52
+	VBROADCASTSS 188(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z22
+	LONG $0x40068262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z23
+	LONG $0x40068262
+	WORD $0xfd52
+	ADDQ $0xc0, CX
+	SUBQ $0x04, AX
+	JGE  loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 28(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 32(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 36(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 40(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG         $0x400e8262
+	WORD         $0xed52
+	VBROADCASTSS 44(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z22
+	LONG $0x40068262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z23
+	LONG $0x40068262
+	WORD $0xfd52
+	ADDQ $0x30, CX
+	DECQ AX
+	JNZ  loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	KMOVW        AX, K1
+	SHRL         $0x10, AX
+	KMOVW        AX, K2
+	VBROADCASTSS alpha+48(FP), Z28
+	MOVQ         add+56(FP), AX
+	TESTQ        AX, AX
+	JZ           store
+	VFMADD213PS  (SI), Z28, K1, Z0
+	VFMADD213PS  64(SI), Z28, K2, Z1
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z2
+	VFMADD213PS  64(SI), Z28, K2, Z3
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z4
+	VFMADD213PS  64(SI), Z28, K2, Z5
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z6
+	VFMADD213PS  64(SI), Z28, K2, Z7
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z8
+	VFMADD213PS  64(SI), Z28, K2, Z9
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z10
+	VFMADD213PS  64(SI), Z28, K2, Z11
+	VMOVUPS      Z10, K1, (SI)
+	VMOVUPS      Z11, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z12
+	VFMADD213PS  64(SI), Z28, K2, Z13
+	VMOVUPS      Z12, K1, (SI)
+	VMOVUPS      Z13, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z14
+	VFMADD213PS  64(SI), Z28, K2, Z15
+	VMOVUPS      Z14, K1, (SI)
+	VMOVUPS      Z15, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z16
+	VFMADD213PS  64(SI), Z28, K2, Z17
+	VMOVUPS      Z16, K1, (SI)
+	VMOVUPS      Z17, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z18
+	VFMADD213PS  64(SI), Z28, K2, Z19
+	VMOVUPS      Z18, K1, (SI)
+	VMOVUPS      Z19, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z20
+	VFMADD213PS  64(SI), Z28, K2, Z21
+	VMOVUPS      Z20, K1, (SI)
+	VMOVUPS      Z21, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z22
+	VFMADD213PS  64(SI), Z28, K2, Z23
+	VMOVUPS      Z22, K1, (SI)
+	VMOVUPS      Z23, K2, 64(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Z28, Z0, Z0
+	VMULPS  Z28, Z1, Z1
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z2, Z2
+	VMULPS  Z28, Z3, Z3
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z4, Z4
+	VMULPS  Z28, Z5, Z5
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z6, Z6
+	VMULPS  Z28, Z7, Z7
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z8, Z8
+	VMULPS  Z28, Z9, Z9
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z10, Z10
+	VMULPS  Z28, Z11, Z11
+	VMOVUPS Z10, K1, (SI)
+	VMOVUPS Z11, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z12, Z12
+	VMULPS  Z28, Z13, Z13
+	VMOVUPS Z12, K1, (SI)
+	VMOVUPS Z13, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z14, Z14
+	VMULPS  Z28, Z15, Z15
+	VMOVUPS Z14, K1, (SI)
+	VMOVUPS Z15, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z16, Z16
+	VMULPS  Z28, Z17, Z17
+	VMOVUPS Z16, K1, (SI)
+	VMOVUPS Z17, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z18, Z18
+	VMULPS  Z28, Z19, Z19
+	VMOVUPS Z18, K1, (SI)
+	VMOVUPS Z19, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z20, Z20
+	VMULPS  Z28, Z21, Z21
+	VMOVUPS Z20, K1, (SI)
+	VMOVUPS Z21, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z22, Z22
+	VMULPS  Z28, Z23, Z23
+	VMOVUPS Z22, K1, (SI)
+	VMOVUPS Z23, K2, 64(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+// func micro13x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·micro13x32bf16(SB), NOSPLIT, $0-80
+	MOVQ kc+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ ldb+24(FP), BX
+	MOVQ c+32(FP), SI
+	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
+
+	// Fetch C while the product is computed.
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	VPXORD     Z24, Z24, Z24
+	VPXORD     Z25, Z25, Z25
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 28(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 32(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 36(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 40(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG         $0x400e8262
+	WORD         $0xed52
+	VBROADCASTSS 44(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z22
+	LONG $0x40068262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z23
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS 48(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z24
+	LONG $0x400e0262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z25
+	LONG         $0x400e0262
+	WORD         $0xcd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 52(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 56(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 60(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 64(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 68(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 72(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 76(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 80(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 84(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 88(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 92(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG         $0x400e8262
+	WORD         $0xed52
+	VBROADCASTSS 96(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z22
+	LONG $0x40068262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z23
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS 100(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z24
+	LONG $0x400e0262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z25
+	LONG         $0x400e0262
+	WORD         $0xcd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 104(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 108(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 112(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 116(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 120(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 124(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 128(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 132(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 136(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 140(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 144(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG         $0x400e8262
+	WORD         $0xed52
+	VBROADCASTSS 148(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z22
+	LONG $0x40068262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z23
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS 152(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z24
+	LONG $0x400e0262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z25
+	LONG         $0x400e0262
+	WORD         $0xcd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 156(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 160(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 164(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 168(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 172(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 176(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 180(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 184(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 188(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 192(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 196(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG         $0x400e8262
+	WORD         $0xed52
+	VBROADCASTSS 200(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z22
+	LONG $0x40068262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z23
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS 204(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z24
+	LONG $0x400e0262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z25
+	LONG $0x400e0262
+	WORD $0xcd52
+	ADDQ $0xd0, CX
+	SUBQ $0x04, AX
+	JGE  loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 28(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 32(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 36(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 40(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG         $0x400e8262
+	WORD         $0xed52
+	VBROADCASTSS 44(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z22
+	LONG $0x40068262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z23
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS 48(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z24
+	LONG $0x400e0262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z25
+	LONG $0x400e0262
+	WORD $0xcd52
+	ADDQ $0x34, CX
+	DECQ AX
+	JNZ  loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	KMOVW        AX, K1
+	SHRL         $0x10, AX
+	KMOVW        AX, K2
+	VBROADCASTSS alpha+48(FP), Z28
+	MOVQ         add+56(FP), AX
+	TESTQ        AX, AX
+	JZ           store
+	VFMADD213PS  (SI), Z28, K1, Z0
+	VFMADD213PS  64(SI), Z28, K2, Z1
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z2
+	VFMADD213PS  64(SI), Z28, K2, Z3
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z4
+	VFMADD213PS  64(SI), Z28, K2, Z5
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z6
+	VFMADD213PS  64(SI), Z28, K2, Z7
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z8
+	VFMADD213PS  64(SI), Z28, K2, Z9
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z10
+	VFMADD213PS  64(SI), Z28, K2, Z11
+	VMOVUPS      Z10, K1, (SI)
+	VMOVUPS      Z11, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z12
+	VFMADD213PS  64(SI), Z28, K2, Z13
+	VMOVUPS      Z12, K1, (SI)
+	VMOVUPS      Z13, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z14
+	VFMADD213PS  64(SI), Z28, K2, Z15
+	VMOVUPS      Z14, K1, (SI)
+	VMOVUPS      Z15, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z16
+	VFMADD213PS  64(SI), Z28, K2, Z17
+	VMOVUPS      Z16, K1, (SI)
+	VMOVUPS      Z17, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z18
+	VFMADD213PS  64(SI), Z28, K2, Z19
+	VMOVUPS      Z18, K1, (SI)
+	VMOVUPS      Z19, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z20
+	VFMADD213PS  64(SI), Z28, K2, Z21
+	VMOVUPS      Z20, K1, (SI)
+	VMOVUPS      Z21, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z22
+	VFMADD213PS  64(SI), Z28, K2, Z23
+	VMOVUPS      Z22, K1, (SI)
+	VMOVUPS      Z23, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z24
+	VFMADD213PS  64(SI), Z28, K2, Z25
+	VMOVUPS      Z24, K1, (SI)
+	VMOVUPS      Z25, K2, 64(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Z28, Z0, Z0
+	VMULPS  Z28, Z1, Z1
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z2, Z2
+	VMULPS  Z28, Z3, Z3
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z4, Z4
+	VMULPS  Z28, Z5, Z5
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z6, Z6
+	VMULPS  Z28, Z7, Z7
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z8, Z8
+	VMULPS  Z28, Z9, Z9
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z10, Z10
+	VMULPS  Z28, Z11, Z11
+	VMOVUPS Z10, K1, (SI)
+	VMOVUPS Z11, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z12, Z12
+	VMULPS  Z28, Z13, Z13
+	VMOVUPS Z12, K1, (SI)
+	VMOVUPS Z13, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z14, Z14
+	VMULPS  Z28, Z15, Z15
+	VMOVUPS Z14, K1, (SI)
+	VMOVUPS Z15, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z16, Z16
+	VMULPS  Z28, Z17, Z17
+	VMOVUPS Z16, K1, (SI)
+	VMOVUPS Z17, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z18, Z18
+	VMULPS  Z28, Z19, Z19
+	VMOVUPS Z18, K1, (SI)
+	VMOVUPS Z19, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z20, Z20
+	VMULPS  Z28, Z21, Z21
+	VMOVUPS Z20, K1, (SI)
+	VMOVUPS Z21, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z22, Z22
+	VMULPS  Z28, Z23, Z23
+	VMOVUPS Z22, K1, (SI)
+	VMOVUPS Z23, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z24, Z24
+	VMULPS  Z28, Z25, Z25
+	VMOVUPS Z24, K1, (SI)
+	VMOVUPS Z25, K2, 64(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+// func micro14x32bf16(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·micro14x32bf16(SB), NOSPLIT, $0-80
+	MOVQ kc+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ ldb+24(FP), BX
+	MOVQ c+32(FP), SI
+	MOVQ ldc+40(FP), DI
+	MOVQ next+72(FP), R8
+
+	// Fetch C while the product is computed.
+	MOVQ       SI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	ADDQ       DI, R9
+	PREFETCHT1 (R9)
+	PREFETCHT1 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	VPXORD     Z24, Z24, Z24
+	VPXORD     Z25, Z25, Z25
+	VPXORD     Z26, Z26, Z26
+	VPXORD     Z27, Z27, Z27
+	SUBQ       $0x04, AX
+	JL         loop4rest
+
+loop4:
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 28(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 32(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 36(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 40(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG         $0x400e8262
+	WORD         $0xed52
+	VBROADCASTSS 44(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z22
+	LONG $0x40068262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z23
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS 48(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z24
+	LONG $0x400e0262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z25
+	LONG         $0x400e0262
+	WORD         $0xcd52
+	VBROADCASTSS 52(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z26
+	LONG $0x40060262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z27
+	LONG         $0x40060262
+	WORD         $0xdd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 56(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 60(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 64(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 68(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 72(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 76(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 80(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 84(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 88(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 92(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 96(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG         $0x400e8262
+	WORD         $0xed52
+	VBROADCASTSS 100(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z22
+	LONG $0x40068262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z23
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS 104(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z24
+	LONG $0x400e0262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z25
+	LONG         $0x400e0262
+	WORD         $0xcd52
+	VBROADCASTSS 108(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z26
+	LONG $0x40060262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z27
+	LONG         $0x40060262
+	WORD         $0xdd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 112(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 116(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 120(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 124(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 128(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 132(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 136(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 140(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 144(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 148(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 152(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG         $0x400e8262
+	WORD         $0xed52
+	VBROADCASTSS 156(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z22
+	LONG $0x40068262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z23
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS 160(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z24
+	LONG $0x400e0262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z25
+	LONG         $0x400e0262
+	WORD         $0xcd52
+	VBROADCASTSS 164(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z26
+	LONG $0x40060262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z27
+	LONG         $0x40060262
+	WORD         $0xdd52
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS 168(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 172(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 176(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 180(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 184(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 188(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 192(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 196(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 200(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 204(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 208(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG         $0x400e8262
+	WORD         $0xed52
+	VBROADCASTSS 212(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z22
+	LONG $0x40068262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z23
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS 216(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z24
+	LONG $0x400e0262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z25
+	LONG         $0x400e0262
+	WORD         $0xcd52
+	VBROADCASTSS 220(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z26
+	LONG $0x40060262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z27
+	LONG $0x40060262
+	WORD $0xdd52
+	ADDQ $0xe0, CX
+	SUBQ $0x04, AX
+	JGE  loop4
+
+loop4rest:
+	ADDQ $0x04, AX
+	JZ   loop4end
+
+loop4one:
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         BX, DX
+	VBROADCASTSS (CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z0
+	LONG $0x400e9262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z1
+	LONG         $0x400e9262
+	WORD         $0xcd52
+	VBROADCASTSS 4(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z3
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS 8(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z4
+	LONG $0x400e9262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z5
+	LONG         $0x400e9262
+	WORD         $0xed52
+	VBROADCASTSS 12(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z7
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS 16(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z8
+	LONG $0x400e1262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z9
+	LONG         $0x400e1262
+	WORD         $0xcd52
+	VBROADCASTSS 20(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z11
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS 24(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z12
+	LONG $0x400e1262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z13
+	LONG         $0x400e1262
+	WORD         $0xed52
+	VBROADCASTSS 28(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z15
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS 32(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z16
+	LONG $0x400e8262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z17
+	LONG         $0x400e8262
+	WORD         $0xcd52
+	VBROADCASTSS 36(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z19
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS 40(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z20
+	LONG $0x400e8262
+	WORD $0xe452
+
+	// VDPBF16PS Z29, Z30, Z21
+	LONG         $0x400e8262
+	WORD         $0xed52
+	VBROADCASTSS 44(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z22
+	LONG $0x40068262
+	WORD $0xf452
+
+	// VDPBF16PS Z29, Z31, Z23
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS 48(CX), Z30
+
+	// VDPBF16PS Z28, Z30, Z24
+	LONG $0x400e0262
+	WORD $0xc452
+
+	// VDPBF16PS Z29, Z30, Z25
+	LONG         $0x400e0262
+	WORD         $0xcd52
+	VBROADCASTSS 52(CX), Z31
+
+	// VDPBF16PS Z28, Z31, Z26
+	LONG $0x40060262
+	WORD $0xd452
+
+	// VDPBF16PS Z29, Z31, Z27
+	LONG $0x40060262
+	WORD $0xdd52
+	ADDQ $0x38, CX
+	DECQ AX
+	JNZ  loop4one
+
+loop4end:
+	MOVL         mask+64(FP), AX
+	KMOVW        AX, K1
+	SHRL         $0x10, AX
+	KMOVW        AX, K2
+	VBROADCASTSS alpha+48(FP), Z28
+	MOVQ         add+56(FP), AX
+	TESTQ        AX, AX
+	JZ           store
+	VFMADD213PS  (SI), Z28, K1, Z0
+	VFMADD213PS  64(SI), Z28, K2, Z1
+	VMOVUPS      Z0, K1, (SI)
+	VMOVUPS      Z1, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z2
+	VFMADD213PS  64(SI), Z28, K2, Z3
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS      Z3, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z4
+	VFMADD213PS  64(SI), Z28, K2, Z5
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS      Z5, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z6
+	VFMADD213PS  64(SI), Z28, K2, Z7
+	VMOVUPS      Z6, K1, (SI)
+	VMOVUPS      Z7, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z8
+	VFMADD213PS  64(SI), Z28, K2, Z9
+	VMOVUPS      Z8, K1, (SI)
+	VMOVUPS      Z9, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z10
+	VFMADD213PS  64(SI), Z28, K2, Z11
+	VMOVUPS      Z10, K1, (SI)
+	VMOVUPS      Z11, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z12
+	VFMADD213PS  64(SI), Z28, K2, Z13
+	VMOVUPS      Z12, K1, (SI)
+	VMOVUPS      Z13, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z14
+	VFMADD213PS  64(SI), Z28, K2, Z15
+	VMOVUPS      Z14, K1, (SI)
+	VMOVUPS      Z15, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z16
+	VFMADD213PS  64(SI), Z28, K2, Z17
+	VMOVUPS      Z16, K1, (SI)
+	VMOVUPS      Z17, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z18
+	VFMADD213PS  64(SI), Z28, K2, Z19
+	VMOVUPS      Z18, K1, (SI)
+	VMOVUPS      Z19, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z20
+	VFMADD213PS  64(SI), Z28, K2, Z21
+	VMOVUPS      Z20, K1, (SI)
+	VMOVUPS      Z21, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z22
+	VFMADD213PS  64(SI), Z28, K2, Z23
+	VMOVUPS      Z22, K1, (SI)
+	VMOVUPS      Z23, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z24
+	VFMADD213PS  64(SI), Z28, K2, Z25
+	VMOVUPS      Z24, K1, (SI)
+	VMOVUPS      Z25, K2, 64(SI)
+	ADDQ         DI, SI
+	VFMADD213PS  (SI), Z28, K1, Z26
+	VFMADD213PS  64(SI), Z28, K2, Z27
+	VMOVUPS      Z26, K1, (SI)
+	VMOVUPS      Z27, K2, 64(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
+store:
+	VMULPS  Z28, Z0, Z0
+	VMULPS  Z28, Z1, Z1
+	VMOVUPS Z0, K1, (SI)
+	VMOVUPS Z1, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z2, Z2
+	VMULPS  Z28, Z3, Z3
+	VMOVUPS Z2, K1, (SI)
+	VMOVUPS Z3, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z4, Z4
+	VMULPS  Z28, Z5, Z5
+	VMOVUPS Z4, K1, (SI)
+	VMOVUPS Z5, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z6, Z6
+	VMULPS  Z28, Z7, Z7
+	VMOVUPS Z6, K1, (SI)
+	VMOVUPS Z7, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z8, Z8
+	VMULPS  Z28, Z9, Z9
+	VMOVUPS Z8, K1, (SI)
+	VMOVUPS Z9, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z10, Z10
+	VMULPS  Z28, Z11, Z11
+	VMOVUPS Z10, K1, (SI)
+	VMOVUPS Z11, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z12, Z12
+	VMULPS  Z28, Z13, Z13
+	VMOVUPS Z12, K1, (SI)
+	VMOVUPS Z13, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z14, Z14
+	VMULPS  Z28, Z15, Z15
+	VMOVUPS Z14, K1, (SI)
+	VMOVUPS Z15, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z16, Z16
+	VMULPS  Z28, Z17, Z17
+	VMOVUPS Z16, K1, (SI)
+	VMOVUPS Z17, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z18, Z18
+	VMULPS  Z28, Z19, Z19
+	VMOVUPS Z18, K1, (SI)
+	VMOVUPS Z19, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z20, Z20
+	VMULPS  Z28, Z21, Z21
+	VMOVUPS Z20, K1, (SI)
+	VMOVUPS Z21, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z22, Z22
+	VMULPS  Z28, Z23, Z23
+	VMOVUPS Z22, K1, (SI)
+	VMOVUPS Z23, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z24, Z24
+	VMULPS  Z28, Z25, Z25
+	VMOVUPS Z24, K1, (SI)
+	VMOVUPS Z25, K2, 64(SI)
+	ADDQ    DI, SI
+	VMULPS  Z28, Z26, Z26
+	VMULPS  Z28, Z27, Z27
+	VMOVUPS Z26, K1, (SI)
+	VMOVUPS Z27, K2, 64(SI)
+	ADDQ    DI, SI
+	VZEROUPPER
+	RET
+
+// func packTransBF16(dst *float32, dstStride int, src *float32, srcStride int, rows int, n int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·packTransBF16(SB), NOSPLIT, $0-48
+	MOVQ   dst+0(FP), AX
+	MOVQ   dstStride+8(FP), DX
+	MOVQ   src+16(FP), BX
+	MOVQ   srcStride+24(FP), SI
+	MOVQ   rows+32(FP), DI
+	MOVQ   n+40(FP), R8
+	LEAQ   (SI)(SI*1), R9
+	MOVQ   DI, CX
+	MOVQ   $0x00000001, R10
+	SHLQ   CL, R10
+	DECQ   R10
+	KMOVW  R10, K2
+	MOVQ   $0x0000ffff, R10
+	KMOVW  R10, K1
+	KMOVW  R10, K3
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	SUBQ   $0x20, R8
+	JL     rest
+
+blocks:
+	MOVQ      BX, CX
+	VMOVUPS.Z (CX), K1, Z30
+	VMOVUPS.Z 64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z0
+	LONG       $0x40079262
+	WORD       $0xc672
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x01
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z1
+	LONG       $0x40079262
+	WORD       $0xce72
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x02
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z2
+	LONG       $0x40079262
+	WORD       $0xd672
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x03
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z3
+	LONG       $0x40079262
+	WORD       $0xde72
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x04
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z4
+	LONG       $0x40079262
+	WORD       $0xe672
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x05
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z5
+	LONG       $0x40079262
+	WORD       $0xee72
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x06
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z6
+	LONG       $0x40079262
+	WORD       $0xf672
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x07
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z7
+	LONG       $0x40079262
+	WORD       $0xfe72
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x08
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z8
+	LONG       $0x40071262
+	WORD       $0xc672
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x09
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z9
+	LONG       $0x40071262
+	WORD       $0xce72
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x0a
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z10
+	LONG       $0x40071262
+	WORD       $0xd672
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x0b
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z11
+	LONG       $0x40071262
+	WORD       $0xde72
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x0c
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z12
+	LONG       $0x40071262
+	WORD       $0xe672
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x0d
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z13
+	LONG       $0x40071262
+	WORD       $0xee72
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x0e
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z14
+	LONG       $0x40071262
+	WORD       $0xf672
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x0f
+	JLE        fullloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z15
+	LONG       $0x40071262
+	WORD       $0xfe72
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+
+fullloaded:
+	VUNPCKLPS  Z1, Z0, Z16
+	VUNPCKHPS  Z1, Z0, Z17
+	VUNPCKLPS  Z3, Z2, Z18
+	VUNPCKHPS  Z3, Z2, Z19
+	VUNPCKLPD  Z18, Z16, Z0
+	VUNPCKHPD  Z18, Z16, Z1
+	VUNPCKLPD  Z19, Z17, Z2
+	VUNPCKHPD  Z19, Z17, Z3
+	VUNPCKLPS  Z5, Z4, Z20
+	VUNPCKHPS  Z5, Z4, Z21
+	VUNPCKLPS  Z7, Z6, Z22
+	VUNPCKHPS  Z7, Z6, Z23
+	VUNPCKLPD  Z22, Z20, Z4
+	VUNPCKHPD  Z22, Z20, Z5
+	VUNPCKLPD  Z23, Z21, Z6
+	VUNPCKHPD  Z23, Z21, Z7
+	VUNPCKLPS  Z9, Z8, Z24
+	VUNPCKHPS  Z9, Z8, Z25
+	VUNPCKLPS  Z11, Z10, Z26
+	VUNPCKHPS  Z11, Z10, Z27
+	VUNPCKLPD  Z26, Z24, Z8
+	VUNPCKHPD  Z26, Z24, Z9
+	VUNPCKLPD  Z27, Z25, Z10
+	VUNPCKHPD  Z27, Z25, Z11
+	VUNPCKLPS  Z13, Z12, Z28
+	VUNPCKHPS  Z13, Z12, Z29
+	VUNPCKLPS  Z15, Z14, Z30
+	VUNPCKHPS  Z15, Z14, Z31
+	VUNPCKLPD  Z30, Z28, Z12
+	VUNPCKHPD  Z30, Z28, Z13
+	VUNPCKLPD  Z31, Z29, Z14
+	VUNPCKHPD  Z31, Z29, Z15
+	VSHUFF32X4 $0x88, Z4, Z0, Z16
+	VSHUFF32X4 $0xdd, Z4, Z0, Z17
+	VSHUFF32X4 $0x88, Z12, Z8, Z18
+	VSHUFF32X4 $0xdd, Z12, Z8, Z19
+	VSHUFF32X4 $0x88, Z18, Z16, Z0
+	VSHUFF32X4 $0x88, Z19, Z17, Z4
+	VSHUFF32X4 $0xdd, Z18, Z16, Z8
+	VSHUFF32X4 $0xdd, Z19, Z17, Z12
+	VSHUFF32X4 $0x88, Z5, Z1, Z20
+	VSHUFF32X4 $0xdd, Z5, Z1, Z21
+	VSHUFF32X4 $0x88, Z13, Z9, Z22
+	VSHUFF32X4 $0xdd, Z13, Z9, Z23
+	VSHUFF32X4 $0x88, Z22, Z20, Z1
+	VSHUFF32X4 $0x88, Z23, Z21, Z5
+	VSHUFF32X4 $0xdd, Z22, Z20, Z9
+	VSHUFF32X4 $0xdd, Z23, Z21, Z13
+	VSHUFF32X4 $0x88, Z6, Z2, Z24
+	VSHUFF32X4 $0xdd, Z6, Z2, Z25
+	VSHUFF32X4 $0x88, Z14, Z10, Z26
+	VSHUFF32X4 $0xdd, Z14, Z10, Z27
+	VSHUFF32X4 $0x88, Z26, Z24, Z2
+	VSHUFF32X4 $0x88, Z27, Z25, Z6
+	VSHUFF32X4 $0xdd, Z26, Z24, Z10
+	VSHUFF32X4 $0xdd, Z27, Z25, Z14
+	VSHUFF32X4 $0x88, Z7, Z3, Z28
+	VSHUFF32X4 $0xdd, Z7, Z3, Z29
+	VSHUFF32X4 $0x88, Z15, Z11, Z30
+	VSHUFF32X4 $0xdd, Z15, Z11, Z31
+	VSHUFF32X4 $0x88, Z30, Z28, Z3
+	VSHUFF32X4 $0x88, Z31, Z29, Z7
+	VSHUFF32X4 $0xdd, Z30, Z28, Z11
+	VSHUFF32X4 $0xdd, Z31, Z29, Z15
+	VMOVUPS    Z0, K2, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z1, K2, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z2, K2, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z3, K2, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z4, K2, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z5, K2, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z6, K2, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z7, K2, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z8, K2, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z9, K2, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z10, K2, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z11, K2, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z12, K2, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z13, K2, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z14, K2, (AX)
+	ADDQ       DX, AX
+	VMOVUPS    Z15, K2, (AX)
+	ADDQ       DX, AX
+	ADDQ       $0x80, BX
+	SUBQ       $0x20, R8
+	JGE        blocks
+
+rest:
+	ADDQ      $0x20, R8
+	JZ        end
+	MOVQ      R8, CX
+	MOVQ      $0x00000001, R10
+	SHLQ      CL, R10
+	DECQ      R10
+	KMOVW     R10, K1
+	SHRQ      $0x10, R10
+	KMOVW     R10, K3
+	MOVQ      BX, CX
+	VMOVUPS.Z (CX), K1, Z30
+	VMOVUPS.Z 64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z0
+	LONG       $0x40079262
+	WORD       $0xc672
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x01
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z1
+	LONG       $0x40079262
+	WORD       $0xce72
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x02
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z2
+	LONG       $0x40079262
+	WORD       $0xd672
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x03
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z3
+	LONG       $0x40079262
+	WORD       $0xde72
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x04
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z4
+	LONG       $0x40079262
+	WORD       $0xe672
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x05
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z5
+	LONG       $0x40079262
+	WORD       $0xee72
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x06
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z6
+	LONG       $0x40079262
+	WORD       $0xf672
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x07
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z7
+	LONG       $0x40079262
+	WORD       $0xfe72
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x08
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z8
+	LONG       $0x40071262
+	WORD       $0xc672
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x09
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z9
+	LONG       $0x40071262
+	WORD       $0xce72
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x0a
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z10
+	LONG       $0x40071262
+	WORD       $0xd672
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x0b
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z11
+	LONG       $0x40071262
+	WORD       $0xde72
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x0c
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z12
+	LONG       $0x40071262
+	WORD       $0xe672
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x0d
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z13
+	LONG       $0x40071262
+	WORD       $0xee72
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x0e
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z14
+	LONG       $0x40071262
+	WORD       $0xf672
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+	CMPQ       DI, $0x0f
+	JLE        partloaded
+	ADDQ       SI, CX
+	VMOVUPS.Z  (CX), K1, Z30
+	VMOVUPS.Z  64(CX), K3, Z31
+
+	// VCVTNE2PS2BF16 Z30, Z31, Z15
+	LONG       $0x40071262
+	WORD       $0xfe72
+	PREFETCHT0 (CX)(R9*8)
+	PREFETCHT0 64(CX)(R9*8)
+
+partloaded:
+	VUNPCKLPS  Z1, Z0, Z16
+	VUNPCKHPS  Z1, Z0, Z17
+	VUNPCKLPS  Z3, Z2, Z18
+	VUNPCKHPS  Z3, Z2, Z19
+	VUNPCKLPD  Z18, Z16, Z0
+	VUNPCKHPD  Z18, Z16, Z1
+	VUNPCKLPD  Z19, Z17, Z2
+	VUNPCKHPD  Z19, Z17, Z3
+	VUNPCKLPS  Z5, Z4, Z20
+	VUNPCKHPS  Z5, Z4, Z21
+	VUNPCKLPS  Z7, Z6, Z22
+	VUNPCKHPS  Z7, Z6, Z23
+	VUNPCKLPD  Z22, Z20, Z4
+	VUNPCKHPD  Z22, Z20, Z5
+	VUNPCKLPD  Z23, Z21, Z6
+	VUNPCKHPD  Z23, Z21, Z7
+	VUNPCKLPS  Z9, Z8, Z24
+	VUNPCKHPS  Z9, Z8, Z25
+	VUNPCKLPS  Z11, Z10, Z26
+	VUNPCKHPS  Z11, Z10, Z27
+	VUNPCKLPD  Z26, Z24, Z8
+	VUNPCKHPD  Z26, Z24, Z9
+	VUNPCKLPD  Z27, Z25, Z10
+	VUNPCKHPD  Z27, Z25, Z11
+	VUNPCKLPS  Z13, Z12, Z28
+	VUNPCKHPS  Z13, Z12, Z29
+	VUNPCKLPS  Z15, Z14, Z30
+	VUNPCKHPS  Z15, Z14, Z31
+	VUNPCKLPD  Z30, Z28, Z12
+	VUNPCKHPD  Z30, Z28, Z13
+	VUNPCKLPD  Z31, Z29, Z14
+	VUNPCKHPD  Z31, Z29, Z15
+	VSHUFF32X4 $0x88, Z4, Z0, Z16
+	VSHUFF32X4 $0xdd, Z4, Z0, Z17
+	VSHUFF32X4 $0x88, Z12, Z8, Z18
+	VSHUFF32X4 $0xdd, Z12, Z8, Z19
+	VSHUFF32X4 $0x88, Z18, Z16, Z0
+	VSHUFF32X4 $0x88, Z19, Z17, Z4
+	VSHUFF32X4 $0xdd, Z18, Z16, Z8
+	VSHUFF32X4 $0xdd, Z19, Z17, Z12
+	VSHUFF32X4 $0x88, Z5, Z1, Z20
+	VSHUFF32X4 $0xdd, Z5, Z1, Z21
+	VSHUFF32X4 $0x88, Z13, Z9, Z22
+	VSHUFF32X4 $0xdd, Z13, Z9, Z23
+	VSHUFF32X4 $0x88, Z22, Z20, Z1
+	VSHUFF32X4 $0x88, Z23, Z21, Z5
+	VSHUFF32X4 $0xdd, Z22, Z20, Z9
+	VSHUFF32X4 $0xdd, Z23, Z21, Z13
+	VSHUFF32X4 $0x88, Z6, Z2, Z24
+	VSHUFF32X4 $0xdd, Z6, Z2, Z25
+	VSHUFF32X4 $0x88, Z14, Z10, Z26
+	VSHUFF32X4 $0xdd, Z14, Z10, Z27
+	VSHUFF32X4 $0x88, Z26, Z24, Z2
+	VSHUFF32X4 $0x88, Z27, Z25, Z6
+	VSHUFF32X4 $0xdd, Z26, Z24, Z10
+	VSHUFF32X4 $0xdd, Z27, Z25, Z14
+	VSHUFF32X4 $0x88, Z7, Z3, Z28
+	VSHUFF32X4 $0xdd, Z7, Z3, Z29
+	VSHUFF32X4 $0x88, Z15, Z11, Z30
+	VSHUFF32X4 $0xdd, Z15, Z11, Z31
+	VSHUFF32X4 $0x88, Z30, Z28, Z3
+	VSHUFF32X4 $0x88, Z31, Z29, Z7
+	VSHUFF32X4 $0xdd, Z30, Z28, Z11
+	VSHUFF32X4 $0xdd, Z31, Z29, Z15
+	VMOVUPS    Z0, K2, (AX)
+	ADDQ       DX, AX
+	SUBQ       $0x02, R8
+	JLE        end
+	VMOVUPS    Z1, K2, (AX)
+	ADDQ       DX, AX
+	SUBQ       $0x02, R8
+	JLE        end
+	VMOVUPS    Z2, K2, (AX)
+	ADDQ       DX, AX
+	SUBQ       $0x02, R8
+	JLE        end
+	VMOVUPS    Z3, K2, (AX)
+	ADDQ       DX, AX
+	SUBQ       $0x02, R8
+	JLE        end
+	VMOVUPS    Z4, K2, (AX)
+	ADDQ       DX, AX
+	SUBQ       $0x02, R8
+	JLE        end
+	VMOVUPS    Z5, K2, (AX)
+	ADDQ       DX, AX
+	SUBQ       $0x02, R8
+	JLE        end
+	VMOVUPS    Z6, K2, (AX)
+	ADDQ       DX, AX
+	SUBQ       $0x02, R8
+	JLE        end
+	VMOVUPS    Z7, K2, (AX)
+	ADDQ       DX, AX
+	SUBQ       $0x02, R8
+	JLE        end
+	VMOVUPS    Z8, K2, (AX)
+	ADDQ       DX, AX
+	SUBQ       $0x02, R8
+	JLE        end
+	VMOVUPS    Z9, K2, (AX)
+	ADDQ       DX, AX
+	SUBQ       $0x02, R8
+	JLE        end
+	VMOVUPS    Z10, K2, (AX)
+	ADDQ       DX, AX
+	SUBQ       $0x02, R8
+	JLE        end
+	VMOVUPS    Z11, K2, (AX)
+	ADDQ       DX, AX
+	SUBQ       $0x02, R8
+	JLE        end
+	VMOVUPS    Z12, K2, (AX)
+	ADDQ       DX, AX
+	SUBQ       $0x02, R8
+	JLE        end
+	VMOVUPS    Z13, K2, (AX)
+	ADDQ       DX, AX
+	SUBQ       $0x02, R8
+	JLE        end
+	VMOVUPS    Z14, K2, (AX)
+	ADDQ       DX, AX
+	SUBQ       $0x02, R8
+	JLE        end
+	VMOVUPS    Z15, K2, (AX)
+	ADDQ       DX, AX
+	SUBQ       $0x02, R8
+	JLE        end
+
+end:
+	VZEROUPPER
+	RET
+
+// func packRowsBF16(dst *float32, dstStride int, src *float32, srcStride int, mask uint32, n int)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·packRowsBF16(SB), NOSPLIT, $0-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	MOVQ    src+16(FP), DX
+	MOVQ    srcStride+24(FP), BX
+	MOVL    mask+32(FP), SI
+	MOVQ    n+40(FP), DI
+	KMOVW   SI, K1
+	SHRL    $0x10, SI
+	KMOVW   SI, K2
+	VMOVUPS pairWords<>+0(SB), Z31
+	SUBQ    $0x02, DI
+	JL      rest
+
+pair:
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z 64(DX), K2, Z1
+	VMOVUPS.Z (DX)(BX*1), K1, Z2
+	VMOVUPS.Z 64(DX)(BX*1), K2, Z3
+
+	// VCVTNE2PS2BF16 Z0, Z2, Z4
+	LONG   $0x486ff262
+	WORD   $0xe072
+	VPERMW Z4, Z31, Z4
+
+	// VCVTNE2PS2BF16 Z1, Z3, Z5
+	LONG    $0x4867f262
+	WORD    $0xe972
+	VPERMW  Z5, Z31, Z5
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	LEAQ    (DX)(BX*2), DX
+	ADDQ    CX, AX
+	SUBQ    $0x02, DI
+	JGE     pair
+
+rest:
+	ADDQ      $0x02, DI
+	JZ        end
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z 64(DX), K2, Z1
+	VPXORD    Z2, Z2, Z2
+	VPXORD    Z3, Z3, Z3
+
+	// VCVTNE2PS2BF16 Z0, Z2, Z4
+	LONG   $0x486ff262
+	WORD   $0xe072
+	VPERMW Z4, Z31, Z4
+
+	// VCVTNE2PS2BF16 Z1, Z3, Z5
+	LONG    $0x4867f262
+	WORD    $0xe972
+	VPERMW  Z5, Z31, Z5
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func packCols14BF16(dst *float32, dstPanel int, src *float32, srcStride int, panels int, n int)
+// Requires: AVX, AVX512BW, AVX512F, MMX+
+TEXT ·packCols14BF16(SB), NOSPLIT, $0-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstPanel+8(FP), CX
+	MOVQ    src+16(FP), DX
+	MOVQ    srcStride+24(FP), BX
+	MOVQ    panels+32(FP), SI
+	MOVQ    n+40(FP), DI
+	VMOVUPS pairWords<>+0(SB), Z31
+	SUBQ    $0x02, DI
+	JL      rest
+
+pair:
+	MOVQ DX, R9
+	MOVQ BX, R11
+	SHLQ $0x03, R11
+	ADDQ DX, R11
+	MOVQ AX, R10
+	MOVQ SI, R8
+
+paneltrue:
+	VMOVUPS    (R9), Z0
+	VMOVUPS    (R9)(BX*1), Z2
+	PREFETCHT0 (R11)
+	PREFETCHT0 (R11)(BX*1)
+
+	// VCVTNE2PS2BF16 Z0, Z2, Z4
+	LONG    $0x486ff262
+	WORD    $0xe072
+	VPERMW  Z4, Z31, Z4
+	VMOVUPS Z4, (R10)
+	ADDQ    $0x38, R9
+	ADDQ    $0x38, R11
+	ADDQ    CX, R10
+	DECQ    R8
+	JNZ     paneltrue
+	LEAQ    (DX)(BX*2), DX
+	ADDQ    $0x38, AX
+	SUBQ    $0x02, DI
+	JGE     pair
+
+rest:
+	ADDQ $0x02, DI
+	JZ   end
+	MOVQ DX, R9
+	MOVQ BX, R11
+	SHLQ $0x03, R11
+	ADDQ DX, R11
+	MOVQ AX, R10
+	MOVQ SI, R8
+
+panelfalse:
+	VMOVUPS (R9), Z0
+	VPXORD  Z2, Z2, Z2
+
+	// VCVTNE2PS2BF16 Z0, Z2, Z4
+	LONG    $0x486ff262
+	WORD    $0xe072
+	VPERMW  Z4, Z31, Z4
+	VMOVUPS Z4, (R10)
+	ADDQ    $0x38, R9
+	ADDQ    $0x38, R11
+	ADDQ    CX, R10
+	DECQ    R8
+	JNZ     panelfalse
+
+end:
+	VZEROUPPER
+	RET
+
+// func packCols32BF16(dst *float32, dstPanel int, src *float32, srcStride int, panels int, n int)
+// Requires: AVX, AVX512BW, AVX512F, MMX+
+TEXT ·packCols32BF16(SB), NOSPLIT, $0-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstPanel+8(FP), CX
+	MOVQ    src+16(FP), DX
+	MOVQ    srcStride+24(FP), BX
+	MOVQ    panels+32(FP), SI
+	MOVQ    n+40(FP), DI
+	VMOVUPS pairWords<>+0(SB), Z31
+	SUBQ    $0x02, DI
+	JL      rest
+
+pair:
+	MOVQ DX, R9
+	MOVQ BX, R11
+	SHLQ $0x03, R11
+	ADDQ DX, R11
+	MOVQ AX, R10
+	MOVQ SI, R8
+
+paneltrue:
+	VMOVUPS    (R9), Z0
+	VMOVUPS    (R9)(BX*1), Z2
+	PREFETCHT0 (R11)
+	PREFETCHT0 (R11)(BX*1)
+
+	// VCVTNE2PS2BF16 Z0, Z2, Z4
+	LONG       $0x486ff262
+	WORD       $0xe072
+	VPERMW     Z4, Z31, Z4
+	VMOVUPS    64(R9), Z1
+	VMOVUPS    64(R9)(BX*1), Z3
+	PREFETCHT0 64(R11)
+	PREFETCHT0 64(R11)(BX*1)
+
+	// VCVTNE2PS2BF16 Z1, Z3, Z5
+	LONG    $0x4867f262
+	WORD    $0xe972
+	VPERMW  Z5, Z31, Z5
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, 64(R10)
+	ADDQ    $0x80, R9
+	ADDQ    $0x80, R11
+	ADDQ    CX, R10
+	DECQ    R8
+	JNZ     paneltrue
+	LEAQ    (DX)(BX*2), DX
+	ADDQ    $0x80, AX
+	SUBQ    $0x02, DI
+	JGE     pair
+
+rest:
+	ADDQ $0x02, DI
+	JZ   end
+	MOVQ DX, R9
+	MOVQ BX, R11
+	SHLQ $0x03, R11
+	ADDQ DX, R11
+	MOVQ AX, R10
+	MOVQ SI, R8
+
+panelfalse:
+	VMOVUPS (R9), Z0
+	VPXORD  Z2, Z2, Z2
+
+	// VCVTNE2PS2BF16 Z0, Z2, Z4
+	LONG    $0x486ff262
+	WORD    $0xe072
+	VPERMW  Z4, Z31, Z4
+	VMOVUPS 64(R9), Z1
+	VPXORD  Z3, Z3, Z3
+
+	// VCVTNE2PS2BF16 Z1, Z3, Z5
+	LONG    $0x4867f262
+	WORD    $0xe972
+	VPERMW  Z5, Z31, Z5
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, 64(R10)
+	ADDQ    $0x80, R9
+	ADDQ    $0x80, R11
+	ADDQ    CX, R10
+	DECQ    R8
+	JNZ     panelfalse
+
+end:
+	VZEROUPPER
+	RET
+
+// func peakBF16(n int)
+// Requires: AVX, AVX512F
+TEXT ·peakBF16(SB), NOSPLIT, $0-8
+	MOVQ   n+0(FP), AX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+	VPXORD Z26, Z26, Z26
+	VPXORD Z27, Z27, Z27
+	VPXORD Z28, Z28, Z28
+	VPXORD Z29, Z29, Z29
+	VPXORD Z30, Z30, Z30
+	VPXORD Z31, Z31, Z31
+
+loop:
+	// VDPBF16PS Z30, Z31, Z0
+	LONG $0x40069262
+	WORD $0xc652
+
+	// VDPBF16PS Z30, Z31, Z1
+	LONG $0x40069262
+	WORD $0xce52
+
+	// VDPBF16PS Z30, Z31, Z2
+	LONG $0x40069262
+	WORD $0xd652
+
+	// VDPBF16PS Z30, Z31, Z3
+	LONG $0x40069262
+	WORD $0xde52
+
+	// VDPBF16PS Z30, Z31, Z4
+	LONG $0x40069262
+	WORD $0xe652
+
+	// VDPBF16PS Z30, Z31, Z5
+	LONG $0x40069262
+	WORD $0xee52
+
+	// VDPBF16PS Z30, Z31, Z6
+	LONG $0x40069262
+	WORD $0xf652
+
+	// VDPBF16PS Z30, Z31, Z7
+	LONG $0x40069262
+	WORD $0xfe52
+
+	// VDPBF16PS Z30, Z31, Z8
+	LONG $0x40061262
+	WORD $0xc652
+
+	// VDPBF16PS Z30, Z31, Z9
+	LONG $0x40061262
+	WORD $0xce52
+
+	// VDPBF16PS Z30, Z31, Z10
+	LONG $0x40061262
+	WORD $0xd652
+
+	// VDPBF16PS Z30, Z31, Z11
+	LONG $0x40061262
+	WORD $0xde52
+
+	// VDPBF16PS Z30, Z31, Z12
+	LONG $0x40061262
+	WORD $0xe652
+
+	// VDPBF16PS Z30, Z31, Z13
+	LONG $0x40061262
+	WORD $0xee52
+
+	// VDPBF16PS Z30, Z31, Z14
+	LONG $0x40061262
+	WORD $0xf652
+
+	// VDPBF16PS Z30, Z31, Z15
+	LONG $0x40061262
+	WORD $0xfe52
+
+	// VDPBF16PS Z30, Z31, Z16
+	LONG $0x40068262
+	WORD $0xc652
+
+	// VDPBF16PS Z30, Z31, Z17
+	LONG $0x40068262
+	WORD $0xce52
+
+	// VDPBF16PS Z30, Z31, Z18
+	LONG $0x40068262
+	WORD $0xd652
+
+	// VDPBF16PS Z30, Z31, Z19
+	LONG $0x40068262
+	WORD $0xde52
+
+	// VDPBF16PS Z30, Z31, Z20
+	LONG $0x40068262
+	WORD $0xe652
+
+	// VDPBF16PS Z30, Z31, Z21
+	LONG $0x40068262
+	WORD $0xee52
+
+	// VDPBF16PS Z30, Z31, Z22
+	LONG $0x40068262
+	WORD $0xf652
+
+	// VDPBF16PS Z30, Z31, Z23
+	LONG $0x40068262
+	WORD $0xfe52
+	DECQ AX
+	JNZ  loop
 	VZEROUPPER
 	RET
 

@@ -11,6 +11,7 @@ import (
 var gemmGo = gemmKernel{
 	rows:      2,
 	cols:      4,
+	perStep:   1,
 	micro:     []microFunc{micro1Go, micro2Go},
 	packTrans: packTransGo,
 	transRows: 4,

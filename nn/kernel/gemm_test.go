@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -45,6 +46,35 @@ func gemmRef(transA, transB bool, m, n, k int, alpha float32, a []float32, lda i
 	}
 }
 
+// variant is Gemm or GemmBF16 on one level.
+type variant struct {
+	*ops
+	name string
+	bf16 bool
+}
+
+func variants() []variant {
+	var all []variant
+	for _, o := range machineLevels() {
+		all = append(all, variant{o, o.level, false}, variant{o, o.level + " bf16", true})
+		if o.gemmBF16.perStep > 1 { // as on a machine without these instructions
+			rounding := *o
+			rounding.gemmBF16 = o.gemm.rounding()
+			all = append(all, variant{&rounding, o.level + " rounding", true})
+		}
+	}
+	return all
+}
+
+// operand returns x as the variant takes it.
+func (v variant) operand(x []float32) []float32 {
+	x = slices.Clone(x)
+	if v.bf16 {
+		roundAllBF16(x)
+	}
+	return x
+}
+
 func TestGemm(t *testing.T) {
 	shapes := [][3]int{{1, 1, 1}, {1, 256, 64}, {2, 7, 3}, {3, 33, 17}, {5, 40, 300}, {8, 100, 129}, {13, 31, 15}, {14, 32, 64}, {15, 33, 65},
 		{29, 95, 31}, {64, 64, 32}, {100, 47, 10}, {57, 130, 700}, {200, 260, 1}, {129, 513, 33}, {4, 4, 0}, {0, 3, 3}, {3, 0, 3}}
@@ -81,14 +111,20 @@ func testGemm(t *testing.T, transA, transB bool, m, n, k int, alpha, beta float3
 			}
 		}
 	}
-	want := append([]float32(nil), c...)
-	gemmRef(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, want, ldc)
-	for _, o := range machineLevels() {
-		name := fmt.Sprint(o.level, transA, transB, m, n, k, alpha, beta)
+	exact, rounded := slices.Clone(c), slices.Clone(c)
+	gemmRef(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, exact, ldc)
+	roundedA, roundedB := variant{bf16: true}.operand(a), variant{bf16: true}.operand(b)
+	gemmRef(transA, transB, m, n, k, alpha, roundedA, lda, roundedB, ldb, beta, rounded, ldc)
+	for _, v := range variants() {
+		name := fmt.Sprint(v.name, transA, transB, m, n, k, alpha, beta)
+		want := exact
+		if v.bf16 {
+			want = rounded
+		}
 		var first []float32
 		for _, threads := range []int{1, 2, 3} {
 			got := append([]float32(nil), c...)
-			o.gemmAll(threads, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, got, ldc)
+			v.gemmOf(v.bf16, threads, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, got, ldc)
 			tol := 3e-7 * float64(k+16) * max(1, math.Abs(float64(alpha)))
 			for i := range got {
 				if d := math.Abs(float64(got[i] - want[i])); !(d <= tol) {
@@ -118,17 +154,17 @@ func differs(a, b []float32) int {
 func TestGemmSplits(t *testing.T) {
 	// So much k and so much B that the product is cut into several.
 	rng := rngFor(t)
-	const m, n, k = 3, 5, maxDepth + 100
+	const m, n, k = 3, 5, 2*maxDepth + 101
 	a, b := random(rng, m*k), random(rng, n*k)
-	want, c := make([]float32, m*n), make([]float32, m*n)
-	gemmRef(true, false, m, n, k, 1, a, m, b, n, 0, want, n)
-	for _, o := range machineLevels() {
-		o.gemmAll(2, true, false, m, n, k, 1, a, m, b, n, 0, c, n)
-		agree(t, o.level, c, want, 1e-4)
+	for _, v := range variants() {
+		want, c := make([]float32, m*n), make([]float32, m*n)
+		gemmRef(true, false, m, n, k, 1, v.operand(a), m, v.operand(b), n, 0, want, n)
+		v.gemmOf(v.bf16, 2, true, false, m, n, k, 1, a, m, b, n, 0, c, n)
+		agree(t, v.name, c, want, 1e-3)
 	}
 	const wide = maxPackedB/maxDepth + 50
 	b = random(rng, wide*maxDepth)
-	c, want = make([]float32, wide), make([]float32, wide)
+	c, want := make([]float32, wide), make([]float32, wide)
 	gemmRef(false, false, 1, wide, maxDepth, 1, a, k, b, wide, 0, want, wide)
 	for _, o := range machineLevels() {
 		o.gemmAll(2, false, false, 1, wide, maxDepth, 1, a, k, b, wide, 0, c, wide)
@@ -136,20 +172,31 @@ func TestGemmSplits(t *testing.T) {
 	}
 }
 
+func TestGemmRandomShapes(t *testing.T) {
+	rng := rngFor(t)
+	for range 40 {
+		m, n, k := 1+rng.IntN(100), 1+rng.IntN(150), 1+rng.IntN(100)
+		testGemm(t, rng.IntN(2) == 0, rng.IntN(2) == 0, m, n, k, 1, float32(rng.IntN(3)))
+	}
+	// Several slices of k, and enough work for many items.
+	testGemm(t, true, false, 150, 200, sliceDepth+51, 1, 0)
+	testGemm(t, false, true, 300, 200, 401, 1, 1)
+}
+
 func TestGemmNotFinite(t *testing.T) {
 	// A value that is not finite reaches its row or column and no other.
 	const m, n, k = 20, 40, 33
-	for _, o := range machineLevels() {
+	for _, o := range variants() {
 		for _, bad := range []float32{nan, inf} {
 			rng := rngFor(t)
 			a, b, c := random(rng, m*k), random(rng, k*n), make([]float32, m*n)
 			a[7*k+5] = bad
 			b[9*n+35] = nan
-			o.gemmAll(2, false, false, m, n, k, 1, a, k, b, n, 0, c, n)
+			o.gemmOf(o.bf16, 2, false, false, m, n, k, 1, a, k, b, n, 0, c, n)
 			for i := range m {
 				for j := range n {
 					if got, want := !o.finite(c[i*n+j:][:1]), i == 7 || j == 35; got != want {
-						t.Fatalf("%s: C[%d,%d] is %g", o.level, i, j, c[i*n+j])
+						t.Fatalf("%s: C[%d,%d] is %g", o.name, i, j, c[i*n+j])
 					}
 				}
 			}

@@ -44,7 +44,7 @@ type ops struct {
 
 	stored [kinds]storedLoops // of stored weights, by [Kind]; F32 has none
 
-	gemm gemmKernel
+	gemm, gemmBF16 gemmKernel
 }
 
 // Level names the implementation in use: "avx512", "avx2" or "portable". The

@@ -19,6 +19,25 @@ func machineLevels() []*ops {
 	return append([]*ops{avx512}, levels...)
 }
 
+// gemmBF16AVX512 multiplies by the instructions of AVX512_BF16.
+var gemmBF16AVX512 = gemmKernel{
+	rows:    14,
+	cols:    32,
+	perStep: 2,
+	micro: []microFunc{
+		micro1x32bf16, micro2x32bf16, micro3x32bf16, micro4x32bf16, micro5x32bf16,
+		micro6x32bf16, micro7x32bf16, micro8x32bf16, micro9x32bf16, micro10x32bf16,
+		micro11x32bf16, micro12x32bf16, micro13x32bf16, micro14x32bf16,
+	},
+	packTrans: packTransBF16,
+	transRows: 16,
+	packRows:  packRowsBF16,
+	packColsA: packCols14BF16,
+	packColsB: packCols32BF16,
+	peak:      peakBF16,
+	peakOps:   24 * 32 * 2,
+}
+
 var avx512 = &ops{
 	level:      "avx512",
 	dot:        dotAVX512,
@@ -62,23 +81,8 @@ var avx512 = &ops{
 		NF4:  {decodeNF4AVX512, dotsNF4AVX512},
 	},
 
-	gemm: gemmKernel{
-		rows: 14,
-		cols: 32,
-		micro: []microFunc{
-			micro1x32avx512, micro2x32avx512, micro3x32avx512, micro4x32avx512, micro5x32avx512,
-			micro6x32avx512, micro7x32avx512, micro8x32avx512, micro9x32avx512, micro10x32avx512,
-			micro11x32avx512, micro12x32avx512, micro13x32avx512, micro14x32avx512,
-		},
-		packTrans: packTransAVX512,
-		transRows: 16,
-		packRows:  packRowsAVX512,
-		packColsA: packCols14AVX512,
-		packColsB: packCols32AVX512,
-		dots:      []dotsFunc{dots1x4avx512, dots2x4avx512, dots3x4avx512, dots4x4avx512},
-		peak:      peakAVX512,
-		peakOps:   24 * 16 * 2,
-	},
+	gemm:     gemmAVX512,
+	gemmBF16: kernelBF16(),
 }
 
 var avx2 = &ops{
@@ -124,17 +128,48 @@ var avx2 = &ops{
 		NF4:  {decodeNF4AVX2, dotsNF4AVX2},
 	},
 
-	gemm: gemmKernel{
-		rows: 6,
-		cols: 16,
-		micro: []microFunc{
-			micro1x16avx2, micro2x16avx2, micro3x16avx2, micro4x16avx2, micro5x16avx2, micro6x16avx2,
-		},
-		packTrans: packTransAVX2,
-		transRows: 8,
-		packRows:  packRowsAVX2,
-		dots:      []dotsFunc{dots1x4avx2, dots2x4avx2, dots3x4avx2},
-		peak:      peakAVX2,
-		peakOps:   12 * 8 * 2,
+	gemm:     gemmAVX2,
+	gemmBF16: gemmAVX2.rounding(),
+}
+
+var gemmAVX512 = gemmKernel{
+	rows:    14,
+	cols:    32,
+	perStep: 1,
+	micro: []microFunc{
+		micro1x32avx512, micro2x32avx512, micro3x32avx512, micro4x32avx512, micro5x32avx512,
+		micro6x32avx512, micro7x32avx512, micro8x32avx512, micro9x32avx512, micro10x32avx512,
+		micro11x32avx512, micro12x32avx512, micro13x32avx512, micro14x32avx512,
 	},
+	packTrans: packTransAVX512,
+	transRows: 16,
+	packRows:  packRowsAVX512,
+	packColsA: packCols14AVX512,
+	packColsB: packCols32AVX512,
+	dots:      []dotsFunc{dots1x4avx512, dots2x4avx512, dots3x4avx512, dots4x4avx512},
+	peak:      peakAVX512,
+	peakOps:   24 * 16 * 2,
+}
+
+var gemmAVX2 = gemmKernel{
+	rows:    6,
+	cols:    16,
+	perStep: 1,
+	micro: []microFunc{
+		micro1x16avx2, micro2x16avx2, micro3x16avx2, micro4x16avx2, micro5x16avx2, micro6x16avx2,
+	},
+	packTrans: packTransAVX2,
+	transRows: 8,
+	packRows:  packRowsAVX2,
+	dots:      []dotsFunc{dots1x4avx2, dots2x4avx2, dots3x4avx2},
+	peak:      peakAVX2,
+	peakOps:   12 * 8 * 2,
+}
+
+// kernelBF16 returns what the machine multiplies bfloat16s by, if it has AVX-512.
+func kernelBF16() gemmKernel {
+	if cpu.X86.HasAVX512BF16 {
+		return gemmBF16AVX512
+	}
+	return gemmAVX512.rounding()
 }

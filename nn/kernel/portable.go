@@ -46,7 +46,8 @@ var portable = &ops{
 		NF4:  {decode: decodeNF4Go},
 	},
 
-	gemm: gemmGo,
+	gemm:     gemmGo,
+	gemmBF16: gemmGo.rounding(),
 }
 
 func dotGo(a, b []float32) float32 {

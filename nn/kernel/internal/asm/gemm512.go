@@ -26,7 +26,17 @@ const microSignature = "func(kc int, a, b *float32, ldb int, c *float32, ldc int
 // elements; the rows of B are ldb bytes apart, and those of C ldc bytes. Only the
 // columns in mask are stored.
 func micro512(rows int) {
-	TEXT(fmt.Sprintf("micro%dx32avx512", rows), NOSPLIT, microSignature)
+	micro512With(fmt.Sprintf("micro%dx32avx512", rows), rows, func(b, a, acc VecPhysical) { VFMADD231PS(b, a, acc) })
+}
+
+// microBF16 is micro512 on pairs of bf16 in the place of float32s.
+func microBF16(rows int) {
+	micro512With(fmt.Sprintf("micro%dx32bf16", rows), rows, vdpbf16ps)
+}
+
+// micro512With uses multiplyAdd, which adds to acc the products of a and b.
+func micro512With(name string, rows int, multiplyAdd func(b, a, acc VecPhysical)) {
+	TEXT(name, NOSPLIT, microSignature)
 	Pragma("noescape")
 	kc := Load(Param("kc"), GP64())
 	a := Load(Param("a"), GP64())
@@ -57,8 +67,8 @@ func micro512(rows int) {
 		for i := range rows {
 			x := zmm[30+i%2]
 			VBROADCASTSS(Mem{Base: a, Disp: 4 * (p*rows + i)}, x)
-			VFMADD231PS(Z28, x, acc(i, 0))
-			VFMADD231PS(Z29, x, acc(i, 1))
+			multiplyAdd(Z28, x, acc(i, 0))
+			multiplyAdd(Z29, x, acc(i, 1))
 		}
 	}
 	loop(kc, 4, func(n int) {
@@ -125,7 +135,22 @@ func loop(n Register, unroll int, body func(n int)) {
 // packTrans512 turns up to 16 rows of src, n elements each, into n columns: a
 // transposition of 16×16 elements at a time, in registers.
 func packTrans512() {
-	TEXT("packTransAVX512", NOSPLIT, "func(dst *float32, dstStride int, src *float32, srcStride, rows, n int)")
+	packTransWith("packTransAVX512", 1, func(at Mem, z VecPhysical) { VMOVUPS_Z(at, K1, z) })
+}
+
+// packTransBF16 is packTrans512 for bf16: two columns become one of pairs.
+func packTransBF16() {
+	packTransWith("packTransBF16", 2, func(at Mem, z VecPhysical) {
+		VMOVUPS_Z(at, K1, Z30)
+		VMOVUPS_Z(at.Offset(64), K3, Z31)
+		vcvtne2ps2bf16(Z30, Z31, z)
+	})
+}
+
+// packTransWith uses load, which makes 16 steps of so many times perStep elements:
+// of the first 16 those in K1 and of the rest those in K3.
+func packTransWith(name string, perStep int, load func(at Mem, z VecPhysical)) {
+	TEXT(name, NOSPLIT, "func(dst *float32, dstStride int, src *float32, srcStride, rows, n int)")
 	Pragma("noescape")
 	dst := Load(Param("dst"), GP64())
 	dstStride := Load(Param("dstStride"), GP64())
@@ -144,6 +169,7 @@ func packTrans512() {
 	KMOVW(mask.As32(), K2)
 	MOVQ(U32(0xffff), mask)
 	KMOVW(mask.As32(), K1)
+	KMOVW(mask.As32(), K3)
 	for i := range 16 {
 		VPXORD(zmm[i], zmm[i], zmm[i])
 	}
@@ -156,8 +182,10 @@ func packTrans512() {
 				JLE(LabelRef(name + "loaded"))
 				ADDQ(srcStride, at)
 			}
-			VMOVUPS_Z(Mem{Base: at}, K1, zmm[i])
-			PREFETCHT0(Mem{Base: at, Index: ahead, Scale: 8})
+			load(Mem{Base: at}, zmm[i])
+			for j := range perStep {
+				PREFETCHT0(Mem{Base: at, Index: ahead, Scale: 8, Disp: 64 * j})
+			}
 		}
 		Label(name + "loaded")
 		// Four rows at a time to 4×4 blocks: afterwards register 16+4g+c has in
@@ -197,15 +225,15 @@ func packTrans512() {
 		}
 		// The rows that were not loaded hold columns now; they are never stored.
 	}
-	SUBQ(Imm(16), n)
+	SUBQ(Imm(uint64(16*perStep)), n)
 	JL(LabelRef("rest"))
 	Label("blocks")
 	block("full", nil)
-	ADDQ(Imm(64), src)
-	SUBQ(Imm(16), n)
+	ADDQ(Imm(uint64(64*perStep)), src)
+	SUBQ(Imm(uint64(16*perStep)), n)
 	JGE(LabelRef("blocks"))
 	Label("rest")
-	ADDQ(Imm(16), n)
+	ADDQ(Imm(uint64(16*perStep)), n)
 	JZ(LabelRef("end"))
 	MOVQ(n, RCX)
 	rest := GP64()
@@ -213,9 +241,11 @@ func packTrans512() {
 	SHLQ(CL, rest)
 	DECQ(rest)
 	KMOVW(rest.As32(), K1)
+	SHRQ(Imm(16), rest)
+	KMOVW(rest.As32(), K3)
 	block("part", func(VecPhysical) {
-		DECQ(n)
-		JZ(LabelRef("end"))
+		SUBQ(Imm(uint64(perStep)), n)
+		JLE(LabelRef("end"))
 	})
 	Label("end")
 	VZEROUPPER()
@@ -385,14 +415,21 @@ func sum4(y []VecPhysical, at Mem) {
 
 // peak512 runs n rounds of 24 independent multiply-adds of 16 lanes.
 func peak512() {
-	TEXT("peakAVX512", NOSPLIT, "func(n int)")
+	peak512With("peakAVX512", func(b, a, acc VecPhysical) { VFMADD231PS(b, a, acc) })
+}
+
+// peakBF16 is peak512 on pairs of bf16.
+func peakBF16() { peak512With("peakBF16", vdpbf16ps) }
+
+func peak512With(name string, multiplyAdd func(b, a, acc VecPhysical)) {
+	TEXT(name, NOSPLIT, "func(n int)")
 	n := Load(Param("n"), GP64())
 	for i := range 32 {
 		VPXORD(zmm[i], zmm[i], zmm[i])
 	}
 	Label("loop")
 	for i := range 24 {
-		VFMADD231PS(Z30, Z31, zmm[i])
+		multiplyAdd(Z30, Z31, zmm[i])
 	}
 	DECQ(n)
 	JNZ(LabelRef("loop"))

@@ -40,6 +40,16 @@ func gemm() {
 	packCols512(cols512)
 	peak512()
 
+	pairWordTable()
+	for rows := 1; rows <= rows512; rows++ {
+		microBF16(rows)
+	}
+	packTransBF16()
+	packRowsBF16()
+	packColsBF16(rows512)
+	packColsBF16(cols512)
+	peakBF16()
+
 	for rows := 1; rows <= rows2; rows++ {
 		micro2(rows)
 	}
