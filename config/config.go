@@ -28,8 +28,8 @@ type Config struct {
 // Model says what is fine-tuned.
 type Model struct {
 	// Base is "starter" (the model that adapt ships), "champion" (go on from
-	// today's champion) or the path of a Hugging Face folder of a
-	// Llama-architecture model.
+	// today's champion) or the path of a Hugging Face folder of a GPT-2, Llama,
+	// Mistral, Qwen2 or SmolLM model.
 	Base string `yaml:"base" json:"base"`
 }
 
@@ -64,28 +64,52 @@ type Split struct {
 
 // Train configures fine-tuning.
 type Train struct {
-	Method        string  `yaml:"method" json:"method"` // "full" or "lora"
-	Epochs        float64 `yaml:"epochs" json:"epochs"`
-	LearningRate  float64 `yaml:"learning_rate" json:"learning_rate"`
-	Warmup        float64 `yaml:"warmup" json:"warmup"`             // share of the steps
-	MinLR         float64 `yaml:"min_lr" json:"min_lr"`             // share of the learning rate that cosine decay ends at
-	BatchTokens   int     `yaml:"batch_tokens" json:"batch_tokens"` // tokens in a step, packed
-	MaxTokens     int     `yaml:"max_tokens" json:"max_tokens"`     // in one example
-	WeightDecay   float64 `yaml:"weight_decay" json:"weight_decay"`
-	Clip          float64 `yaml:"clip" json:"clip"`             // global gradient norm; 0: none
-	Overlength    string  `yaml:"overlength" json:"overlength"` // "raise", "drop" (counted)
-	EvalEvery     int     `yaml:"eval_every" json:"eval_every"` // steps; 0: ten times a run
-	Patience      int     `yaml:"patience" json:"patience"`     // evaluations without a better dev loss; 0: no early stopping
-	CheckpointSec int     `yaml:"checkpoint_seconds" json:"checkpoint_seconds"`
-	LoRA          LoRA    `yaml:"lora" json:"lora"`
-	Threads       int     `yaml:"threads" json:"threads"` // 0: all cores
+	Method         string   `yaml:"method" json:"method"` // "full" or "lora"
+	Epochs         float64  `yaml:"epochs" json:"epochs"`
+	LearningRate   float64  `yaml:"learning_rate" json:"learning_rate"`
+	Schedule       string   `yaml:"schedule" json:"schedule"`         // "cosine", "linear", "constant" or "wsd"
+	Warmup         float64  `yaml:"warmup" json:"warmup"`             // share of the steps
+	MinLR          float64  `yaml:"min_lr" json:"min_lr"`             // share of the learning rate that the schedule ends at
+	BatchTokens    int      `yaml:"batch_tokens" json:"batch_tokens"` // tokens in a step, packed
+	MicroTokens    int      `yaml:"micro_tokens" json:"micro_tokens"` // of them at a time; 0: all at once
+	MaxTokens      int      `yaml:"max_tokens" json:"max_tokens"`     // in one example
+	WeightDecay    float64  `yaml:"weight_decay" json:"weight_decay"`
+	Clip           float64  `yaml:"clip" json:"clip"`                       // global gradient norm; 0: none
+	Overlength     string   `yaml:"overlength" json:"overlength"`           // "raise", "drop" or "truncate", both counted
+	Freeze         []string `yaml:"freeze" json:"freeze"`                   // modules or layers that full fine-tuning leaves alone
+	LabelSmoothing float64  `yaml:"label_smoothing" json:"label_smoothing"` // share of the target that is spread over all tokens
+	NEFTune        float64  `yaml:"neftune" json:"neftune"`                 // alpha of the noise on embeddings; 0: none
+	PrefixLM       bool     `yaml:"prefix_lm" json:"prefix_lm"`             // prompts are read in both directions
+	Precision      string   `yaml:"precision" json:"precision"`             // of the products: "float32" or "bf16"
+	Checkpointing  bool     `yaml:"checkpointing" json:"checkpointing"`     // compute activations again instead of keeping them
+	EvalEvery      int      `yaml:"eval_every" json:"eval_every"`           // steps; 0: ten times a run
+	Patience       int      `yaml:"patience" json:"patience"`               // evaluations without a better dev loss; 0: no early stopping
+	CheckpointSec  int      `yaml:"checkpoint_seconds" json:"checkpoint_seconds"`
+	LoRA           LoRA     `yaml:"lora" json:"lora"`
+	Forgetting     Forget   `yaml:"forgetting" json:"forgetting"`
+	Threads        int      `yaml:"threads" json:"threads"` // 0: all cores
 }
 
-// LoRA configures adapters.
+// LoRA configures adapters, in PEFT's terms.
 type LoRA struct {
-	R       int      `yaml:"r" json:"r"`
-	Alpha   float64  `yaml:"alpha" json:"alpha"`
-	Targets []string `yaml:"targets" json:"targets"` // "q_proj", …; empty: every linear layer
+	R              int      `yaml:"r" json:"r"`
+	Alpha          float64  `yaml:"alpha" json:"alpha"`
+	Dropout        float64  `yaml:"dropout" json:"dropout"`
+	Targets        []string `yaml:"targets" json:"targets"` // "q_proj", …; empty: every linear layer
+	Exclude        []string `yaml:"exclude" json:"exclude"`
+	RankStabilized bool     `yaml:"rank_stabilized" json:"rank_stabilized"`
+	DoRA           bool     `yaml:"dora" json:"dora"`
+	ModulesToSave  []string `yaml:"modules_to_save" json:"modules_to_save"` // trained whole
+	Base           string   `yaml:"base" json:"base"`                       // how the frozen weights are kept: "float32", "bf16", "int8" or "nf4"
+}
+
+// Forget configures what keeps a model from forgetting general text.
+type Forget struct {
+	// Replay is general text that is trained on beside the examples: "self" (what
+	// the base model itself writes), the path of a text file, or "none".
+	Replay string  `yaml:"replay" json:"replay"`
+	Share  float64 `yaml:"share" json:"share"` // of a step's tokens that are replayed
+	KL     float64 `yaml:"kl" json:"kl"`       // weight of the divergence from the base model; 0: none
 }
 
 // Eval configures measuring.

@@ -23,6 +23,7 @@ func Default(domain string) Config {
 			Method:        MethodFull,
 			Epochs:        3,
 			LearningRate:  5e-4,
+			Schedule:      "cosine",
 			Warmup:        0.1,
 			MinLR:         0.1,
 			BatchTokens:   4096,
@@ -30,9 +31,11 @@ func Default(domain string) Config {
 			WeightDecay:   0.01,
 			Clip:          1,
 			Overlength:    OverlengthRaise,
+			Precision:     PrecisionFloat32,
 			Patience:      3,
 			CheckpointSec: 20,
-			LoRA:          LoRA{R: 16, Alpha: 32},
+			LoRA:          LoRA{R: 16, Alpha: 32, Base: PrecisionFloat32},
+			Forgetting:    Forget{Replay: ReplayNone, Share: 0.2},
 		},
 		Eval: Eval{
 			Bootstrap:     1000,
@@ -48,13 +51,20 @@ func Default(domain string) Config {
 
 // Words that take the place of a path or a choice in adapt.yaml.
 const (
-	BaseStarter     = "starter"
-	BaseChampion    = "champion"
-	GoldAuto        = "auto"
-	GoldNone        = "none"
-	GeneralSample   = "sample"
-	MethodFull      = "full"
-	MethodLoRA      = "lora"
-	OverlengthRaise = "raise"
-	OverlengthDrop  = "drop"
+	BaseStarter        = "starter"
+	BaseChampion       = "champion"
+	GoldAuto           = "auto"
+	GoldNone           = "none"
+	GeneralSample      = "sample"
+	MethodFull         = "full"
+	MethodLoRA         = "lora"
+	OverlengthRaise    = "raise"
+	OverlengthDrop     = "drop"
+	OverlengthTruncate = "truncate"
+	PrecisionFloat32   = "float32"
+	PrecisionBF16      = "bf16"
+	StoreInt8          = "int8"
+	StoreNF4           = "nf4"
+	ReplayNone         = "none"
+	ReplaySelf         = "self"
 )

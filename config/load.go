@@ -63,6 +63,7 @@ func (c *Config) resolve(dir string) {
 		}
 	}
 	abs(&c.Model.Base, BaseStarter, BaseChampion)
+	abs(&c.Train.Forgetting.Replay, ReplayNone, ReplaySelf)
 	abs(&c.Eval.GeneralText, GeneralSample)
 }
 

@@ -52,7 +52,9 @@ func (s Split) validate(p *problems) {
 
 func (t Train) validate(p *problems) {
 	p.word("train.method", t.Method, MethodFull, MethodLoRA)
-	p.word("train.overlength", t.Overlength, OverlengthRaise, OverlengthDrop)
+	p.word("train.overlength", t.Overlength, OverlengthRaise, OverlengthDrop, OverlengthTruncate)
+	p.word("train.schedule", t.Schedule, "cosine", "linear", "constant", "wsd")
+	p.word("train.precision", t.Precision, PrecisionFloat32, PrecisionBF16)
 	p.check(t.Epochs > 0 && t.Epochs <= 1000, "train.epochs", "is %v; it must be above 0 and at most 1000", t.Epochs)
 	p.check(t.LearningRate > 0 && t.LearningRate < 1, "train.learning_rate", "is %v; it must be between 0 and 1, such as 5e-4", t.LearningRate)
 	p.share("train.warmup", t.Warmup)
@@ -65,10 +67,29 @@ func (t Train) validate(p *problems) {
 	p.check(t.Patience >= 0, "train.patience", "is %d; 0 means no early stopping", t.Patience)
 	p.check(t.CheckpointSec >= 1, "train.checkpoint_seconds", "is %d; it must be at least 1", t.CheckpointSec)
 	p.check(t.Threads >= 0, "train.threads", "is %d; 0 means all cores", t.Threads)
+	p.check(t.MicroTokens == 0 || t.MicroTokens >= t.MaxTokens && t.MicroTokens <= t.BatchTokens, "train.micro_tokens",
+		"is %d; it must be between max_tokens (%d) and batch_tokens (%d), or 0", t.MicroTokens, t.MaxTokens, t.BatchTokens)
+	p.check(t.LabelSmoothing >= 0 && t.LabelSmoothing < 1, "train.label_smoothing", "is %v; it is a share from 0 to below 1", t.LabelSmoothing)
+	p.check(t.NEFTune >= 0, "train.neftune", "is %v; 0 means no noise, 5 is usual", t.NEFTune)
 	if t.Method == MethodLoRA {
-		p.check(t.LoRA.R >= 1, "train.lora.r", "is %d; it must be at least 1", t.LoRA.R)
-		p.check(t.LoRA.Alpha > 0, "train.lora.alpha", "is %v; it must be above 0", t.LoRA.Alpha)
+		t.LoRA.validate(p)
+		p.check(len(t.Freeze) == 0, "train.freeze", "is for the method full; with lora everything but the adapter is frozen: use lora.exclude")
 	}
+	t.Forgetting.validate(p)
+	p.check(t.Forgetting.KL == 0 || t.LabelSmoothing == 0, "train.forgetting.kl", "can not be joined with label_smoothing; set one of them to 0")
+}
+
+func (l LoRA) validate(p *problems) {
+	p.check(l.R >= 1, "train.lora.r", "is %d; it must be at least 1", l.R)
+	p.check(l.Alpha > 0, "train.lora.alpha", "is %v; it must be above 0", l.Alpha)
+	p.check(l.Dropout >= 0 && l.Dropout < 1, "train.lora.dropout", "is %v; it is a share from 0 to below 1", l.Dropout)
+	p.word("train.lora.base", l.Base, PrecisionFloat32, PrecisionBF16, StoreInt8, StoreNF4)
+}
+
+func (f Forget) validate(p *problems) {
+	p.check(f.Replay != "", "train.forgetting.replay", "is empty; write %s, %s or the path of a text file", ReplayNone, ReplaySelf)
+	p.check(f.Share > 0 && f.Share < 1, "train.forgetting.share", "is %v; it is a share between 0 and 1, such as 0.2", f.Share)
+	p.check(f.KL >= 0, "train.forgetting.kl", "is %v; 0 means no such term", f.KL)
 }
 
 func (e Eval) validate(p *problems) {
