@@ -120,10 +120,15 @@ func (m *Model) Hash() string {
 func hashTensors(head string, tensors []Tensor) string {
 	h := sha256.New()
 	io.WriteString(h, head)
+	var buf []byte
 	for _, t := range tensors {
 		fmt.Fprintf(h, "%s %v\n", t.Name, t.Shape)
-		for part := range slices.Chunk(t.Data, 1<<16) { // binary.Write copies
-			binary.Write(h, binary.LittleEndian, part)
+		for part := range slices.Chunk(t.Data, 1<<14) {
+			buf = buf[:0]
+			for _, v := range part {
+				buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
+			}
+			h.Write(buf)
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))

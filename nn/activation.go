@@ -15,7 +15,7 @@ import (
 func (g *Graph) SwiGLU(gateUp *G.Node, width int) *G.Node {
 	n := g.Tokens * width
 	must(gateUp.Shape().TotalSize() == 2*n, "SwiGLU got %v, want twice %d×%d", gateUp.Shape(), g.Tokens, width)
-	o := &op{name: "SwiGLU", shape: tensor.Shape{g.Tokens, width}, wrt: []bool{true}}
+	o := &op{name: "SwiGLU", cheap: true, shape: tensor.Shape{g.Tokens, width}, wrt: []bool{true}}
 	o.run = func(out []float32, in [][]float32) error {
 		kernel.SwiGLU(g.Threads, out, in[0][:n], in[0][n:])
 		return nil
@@ -35,7 +35,7 @@ func (g *Graph) SwiGLU(gateUp *G.Node, width int) *G.Node {
 // GELU returns x·Φ(x), element by element (Hendrycks and Gimpel 2016,
 // arXiv:1606.08415): exactly, or as GPT-2 does by a hyperbolic tangent.
 func (g *Graph) GELU(x *G.Node, exact bool) *G.Node {
-	o := &op{name: "GELU", shape: x.Shape().Clone(), wrt: []bool{true}}
+	o := &op{name: "GELU", cheap: true, shape: x.Shape().Clone(), wrt: []bool{true}}
 	o.run = func(out []float32, in [][]float32) error {
 		kernel.GELU(g.Threads, out, in[0], exact)
 		return nil

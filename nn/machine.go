@@ -141,9 +141,7 @@ func (c *compiler) node(n *G.Node) error {
 		}
 		return nil
 	case *op:
-		if c.m.g.Checkpoint {
-			c.checkpoint(n, o)
-		}
+		c.forget(n, o)
 		return c.step(n, o)
 	default:
 		return c.sum(n)
@@ -180,44 +178,64 @@ func (c *compiler) sum(n *G.Node) error {
 	return c.step(n, o)
 }
 
-// checkpoint forgets the results of a layer's forward pass when the backward
-// pass begins, and computes a layer again before the first op that reads one.
-func (c *compiler) checkpoint(n *G.Node, o *op) {
+// segment is the part of the forward pass that op belongs to and that the
+// backward pass computes again as a whole: with checkpoints its layer, else the
+// op alone if it is cheap (selective recomputation, Korthikanti et al. 2022,
+// arXiv:2205.05198). 0: none, its result is kept.
+func (c *compiler) segment(o *op) int {
+	switch {
+	case c.m.g.Checkpoint || o.segment == 0:
+		return o.segment
+	case o.cheap:
+		return int(o.id)
+	}
+	return 0
+}
+
+// forget drops the results of the forward pass's segments when the backward
+// pass begins, and computes a segment again before the first op that reads one.
+func (c *compiler) forget(n *G.Node, o *op) {
 	if !c.back {
-		for _, in := range o.inputs {
-			if from, ok := in.Op().(*op); ok && from.segment != o.segment {
-				c.kept[in] = true // what the next layer begins from
-			}
-		}
-		if o.segment != 0 {
-			c.forward = append(c.forward, n)
-		}
-		if o.name == lossName {
-			c.back = true
-			for _, f := range c.forward {
-				c.dropped[f] = !c.kept[f]
-			}
-		}
+		c.remember(n, o)
 		return
 	}
 	for _, in := range o.inputs {
 		if c.dropped[in] {
-			c.again(in.Op().(*op).segment)
+			c.again(c.segment(in.Op().(*op)))
 		}
 	}
 	for _, b := range o.reads {
 		for _, f := range c.forward {
 			if from := f.Op().(*op); c.dropped[f] && slices.Contains(from.saves, b) {
-				c.again(from.segment)
+				c.again(c.segment(from))
 			}
 		}
 	}
 }
 
-// again runs the forward pass of a layer once more.
+// remember notes what of the forward pass is kept, and begins the backward pass
+// after the loss.
+func (c *compiler) remember(n *G.Node, o *op) {
+	for _, in := range o.inputs {
+		if from, ok := in.Op().(*op); ok && c.m.g.Checkpoint && c.segment(from) != c.segment(o) {
+			c.kept[in] = true // what the next layer begins from
+		}
+	}
+	if c.segment(o) != 0 {
+		c.forward = append(c.forward, n)
+	}
+	if o.name == lossName {
+		c.back = true
+		for _, f := range c.forward {
+			c.dropped[f] = !c.kept[f]
+		}
+	}
+}
+
+// again runs the forward pass of a segment once more.
 func (c *compiler) again(segment int) {
 	for _, f := range c.forward {
-		if o := f.Op().(*op); o.segment == segment && c.dropped[f] {
+		if o := f.Op().(*op); c.segment(o) == segment && c.dropped[f] {
 			c.dropped[f] = false
 			c.step(f, o) // has run before without an error
 		}

@@ -12,7 +12,7 @@ import (
 func (g *Graph) RMSNorm(x *G.Node, weight *Param, eps float32) *G.Node {
 	width := checkNorm(x, weight)
 	dw := newBuf(width)
-	o := &op{name: "RMS norm", shape: x.Shape().Clone(), wrt: []bool{true, weight.Train}}
+	o := &op{name: "RMS norm", cheap: true, shape: x.Shape().Clone(), wrt: []bool{true, weight.Train}}
 	o.run = func(out []float32, in [][]float32) error {
 		kernel.RMSNorm(g.Threads, out, in[0], in[1], g.Tokens, width, eps)
 		return nil
@@ -37,7 +37,7 @@ func (g *Graph) LayerNorm(x *G.Node, weight, bias *Param, eps float32) *G.Node {
 	width := checkNorm(x, weight)
 	checkNorm(x, bias)
 	dw, db := newBuf(width), newBuf(width)
-	o := &op{name: "layer norm", shape: x.Shape().Clone(), wrt: []bool{true, weight.Train, bias.Train}}
+	o := &op{name: "layer norm", cheap: true, shape: x.Shape().Clone(), wrt: []bool{true, weight.Train, bias.Train}}
 	o.run = func(out []float32, in [][]float32) error {
 		kernel.LayerNorm(g.Threads, out, in[0], in[1], in[2], g.Tokens, width, eps)
 		return nil

@@ -29,7 +29,8 @@ type op struct {
 	wrt   []bool // arguments that have a gradient
 
 	inputs  G.Nodes
-	segment int    // of the forward pass that activation checkpointing computes again; 0: none
+	segment int    // the layer that activation checkpointing computes again; 0: none
+	cheap   bool   // whether computing it again costs less than keeping it
 	inplace []int  // arguments whose memory the result may take over
 	saves   []*buf // written here and read by later ops
 	reads   []*buf // written by earlier ops
