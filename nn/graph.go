@@ -180,7 +180,11 @@ func addInto(grad []float32, beta float32, x []float32) {
 // gemm is the product of the linear layers in the precision of the graph; its
 // arguments are those of [kernel.Gemm].
 func (g *Graph) gemm(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
-	kernel.Gemm(g.Threads, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+	product := kernel.Gemm
+	if g.BF16 {
+		product = kernel.GemmBF16
+	}
+	product(g.Threads, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
 }
 
 func must(ok bool, format string, args ...any) {
