@@ -75,6 +75,14 @@ func (c Config) initializers() map[string]initializer {
 	return inits
 }
 
+// Blank returns a model whose weights are all zero.
+func Blank(c Config) (*Model, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	return allocate(c), nil
+}
+
 func allocate(c Config) *Model {
 	m := newModel(c)
 	for i := range m.Tensors {

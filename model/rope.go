@@ -29,8 +29,8 @@ func (s *RopeScaling) validate() error {
 	return nil
 }
 
-// frequency returns the scaled frequency, in radians a position.
-func (s *RopeScaling) frequency(f float64) float64 {
+// Frequency returns the scaled frequency, in radians a position.
+func (s *RopeScaling) Frequency(f float64) float64 {
 	if s == nil {
 		return f
 	}
@@ -48,7 +48,7 @@ func (c Config) Rope(n int) (cos, sin []float32) {
 	half := c.Dim() / 2
 	cos, sin = make([]float32, n*half), make([]float32, n*half)
 	for i := range half {
-		freq := c.RopeScaling.frequency(math.Pow(c.RopeTheta, -2*float64(i)/float64(c.Dim())))
+		freq := c.RopeScaling.Frequency(math.Pow(c.RopeTheta, -2*float64(i)/float64(c.Dim())))
 		for p := range n {
 			s, co := math.Sincos(float64(p) * freq)
 			cos[p*half+i], sin[p*half+i] = float32(co), float32(s)
