@@ -60,7 +60,8 @@ type File struct {
 	Meta    map[string]any
 	Tensors []Tensor
 	byName  map[string]*Tensor
-	f       *os.File
+	r       io.ReaderAt
+	file    io.Closer
 	data    int64 // where the tensors' data begins
 }
 
@@ -104,19 +105,19 @@ func Open(path string) (*File, error) {
 		f.Close()
 		return nil, fmt.Errorf("gguf: %w", err)
 	}
-	g.f = f
+	g.file = f
 	return g, nil
 }
 
 // Close closes the file.
-func (g *File) Close() error { return g.f.Close() }
+func (g *File) Close() error { return g.file.Close() }
 
 // Tensor returns the description of a tensor, nil when there is none.
 func (g *File) Tensor(name string) *Tensor { return g.byName[name] }
 
 // readHeader reads all but the tensors' data of a file of the given size.
-func readHeader(r io.Reader, size int64) (*File, error) {
-	d := &decoder{r: bufio.NewReaderSize(r, 1<<16), left: size}
+func readHeader(r io.ReaderAt, size int64) (*File, error) {
+	d := &decoder{r: bufio.NewReaderSize(io.NewSectionReader(r, 0, size), 1<<16), left: size}
 	if string(d.bytes(4)) != magic {
 		return nil, fmt.Errorf("%w: the magic number is not there", ErrFormat)
 	}
@@ -127,7 +128,7 @@ func readHeader(r io.Reader, size int64) (*File, error) {
 	if d.err == nil && (tensors > maxEntries || entries > maxEntries) {
 		return nil, fmt.Errorf("%w: %d tensors and %d entries", ErrFormat, tensors, entries)
 	}
-	g := &File{Meta: map[string]any{}, byName: map[string]*Tensor{}}
+	g := &File{Meta: map[string]any{}, byName: map[string]*Tensor{}, r: r}
 	for range entries {
 		key := d.string()
 		value := d.value(d.uint32(), 0)
@@ -347,7 +348,7 @@ func (g *File) Read(t *Tensor, dst []float32) error {
 	for len(dst) > 0 {
 		n := min(len(dst)/f.elements, blocks)
 		part := raw[:n*f.bytes]
-		if _, err := g.f.ReadAt(part, at); err != nil {
+		if _, err := g.r.ReadAt(part, at); err != nil {
 			return fmt.Errorf("gguf: reading tensor %q: %w", t.Name, err)
 		}
 		for i := range n {

@@ -147,7 +147,7 @@ func (g *File) verify(want output) error {
 		return fmt.Errorf("is not there as %s %v", want.kind, want.shape)
 	}
 	f, data := formats[t.Type], want.data()
-	r := io.NewSectionReader(g.f, g.data+t.offset, t.Type.size(t.elements()))
+	r := io.NewSectionReader(g.r, g.data+t.offset, t.Type.size(t.elements()))
 	block, got := make([]byte, f.bytes), make([]byte, f.bytes)
 	for len(data) > 0 {
 		if _, err := io.ReadFull(r, got); err != nil {
