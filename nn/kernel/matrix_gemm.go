@@ -28,10 +28,10 @@ func (o *ops) gemmMatrix(threads int, transW bool, m int, x []float32, ldx int, 
 	switch {
 	case w.Kind == F32:
 		o.gemmAll(threads, false, transW, m, n, k, 1, x, ldx, w.floats(0), w.Cols, beta, y, ldy)
-	case transW && m == 1 && w.Cols%blockLen == 0 && o.stored[w.Kind].dots != nil:
-		o.gemmStoredRow(threads, x[:k], w, beta, y[:n])
+	case transW && m <= fewRows && w.Cols%blockLen == 0 && o.stored[w.Kind].dots != nil:
+		o.gemmFused(threads, storedArgs{o, w, m, x, ldx, beta, y, ldy})
 	case transW && m <= fewRows:
-		o.gemmStoredFew(threads, m, x, ldx, w, beta, y, ldy)
+		o.gemmDecoded(threads, storedArgs{o, w, m, x, ldx, beta, y, ldy})
 	default:
 		o.gemmStored(threads, transW, m, x, ldx, w, beta, y, ldy)
 	}
@@ -47,8 +47,14 @@ func (o *ops) gemmStored(threads int, transW bool, m int, x []float32, ldx int, 
 	for lo := 0; lo < w.Rows; lo += rows {
 		n := min(rows, w.Rows-lo)
 		block := buf.data[:n*w.Cols]
-		parallelCost(threads, n, 2*w.Cols, func(from, to int) {
-			o.decodeRows(w, block[from*w.Cols:], lo+from, lo+to)
+		type args struct {
+			o     *ops
+			w     *Matrix
+			block []float32
+			first int
+		}
+		parallelWith(threads, n, 2*w.Cols, args{o, w, block, lo}, func(g *args, lo, hi int) {
+			g.o.decodeRows(g.w, g.block[lo*g.w.Cols:], g.first+lo, g.first+hi)
 		})
 		if transW {
 			o.gemmAll(threads, false, true, m, n, w.Cols, 1, x, ldx, block, w.Cols, beta, y[lo:], ldy)
@@ -59,38 +65,54 @@ func (o *ops) gemmStored(threads int, transW bool, m int, x []float32, ldx int, 
 	}
 }
 
-// fewBlock is how many elements gemmStoredFew decodes at a time: 128 KiB, which
-// stay in the second-level cache.
-const fewBlock = 1 << 15
+// storedArgs is y = x*transpose(W) + beta*y for m rows of x.
+type storedArgs struct {
+	o    *ops
+	w    *Matrix
+	m    int
+	x    []float32
+	ldx  int
+	beta float32
+	y    []float32
+	ldy  int
+}
 
-// gemmStoredFew decodes a few rows of W, and takes their products with all of x
-// while they are in the cache.
-func (o *ops) gemmStoredFew(threads, m int, x []float32, ldx int, w *Matrix, beta float32, y []float32, ldy int) {
-	rows := max(4, fewBlock/w.Cols&^3)
-	parallelCost(threads, ceilDiv(w.Rows, rows), (2*m+2)*rows*w.Cols, func(from, to int) {
+// gemmDecoded decodes a few rows of W, and takes their products with all of x while
+// they are in the cache.
+func (o *ops) gemmDecoded(threads int, g storedArgs) {
+	rows := decodedRows(g.w)
+	parallelWith(threads, ceilDiv(g.w.Rows, rows), (2*g.m+2)*rows*g.w.Cols, g, func(g *storedArgs, from, to int) {
+		w, rows := g.w, decodedRows(g.w)
 		buf := getBuffer(rows * w.Cols)
 		defer putBuffer(buf)
 		for b := from; b < to; b++ {
 			lo, hi := b*rows, min(w.Rows, (b+1)*rows)
-			o.decodeRows(w, buf.data, lo, hi)
-			o.gemmAll(1, false, true, m, hi-lo, w.Cols, 1, x, ldx, buf.data, w.Cols, beta, y[lo:], ldy)
+			g.o.decodeRows(w, buf.data, lo, hi)
+			g.o.gemmAll(1, false, true, g.m, hi-lo, w.Cols, 1, g.x, g.ldx, buf.data, w.Cols, g.beta, g.y[lo:], g.ldy)
 		}
 	})
 }
 
-// gemmStoredRow multiplies one row of x with rows of whole blocks of W, which it
-// decodes in registers.
-func (o *ops) gemmStoredRow(threads int, x []float32, w *Matrix, beta float32, y []float32) {
-	blocks := w.Cols / blockLen
-	data := w.parts[0].Data
-	rowBytes := len(data) / w.Rows
-	dots := o.stored[w.Kind].dots
-	arranged := getBuffer((len(x) + 127) &^ 127)
+// decodedRows is how many rows gemmDecoded decodes at a time: about 128 KiB, which
+// stay in the second-level cache.
+func decodedRows(w *Matrix) int { return max(4, 1<<15/w.Cols&^3) }
+
+// gemmFused multiplies x with rows of whole blocks of W, which are decoded in
+// registers.
+func (o *ops) gemmFused(threads int, g storedArgs) {
+	cols := g.w.Cols
+	ld := (cols + 127) &^ 127
+	arranged := getBuffer(g.m * ld)
 	defer putBuffer(arranged)
-	arrange(w.Kind, arranged.data, x)
-	x = arranged.data
-	parallelCost(threads, w.Rows, 4*w.Cols, func(lo, hi int) {
+	for i := range g.m {
+		arrange(g.w.Kind, arranged.data[i*ld:(i+1)*ld], g.x[i*g.ldx:][:cols])
+	}
+	g.x, g.ldx = arranged.data, ld
+	parallelWith(threads, g.w.Rows, 4*g.m*cols, g, func(g *storedArgs, lo, hi int) {
 		const ahead = 8 // rows of each stream whose scales are decoded at a time
+		w, blocks := g.w, g.w.Cols/blockLen
+		data, rowBytes := w.parts[0].Data, len(w.parts[0].Data)/w.Rows
+		dots := g.o.stored[w.Kind].dots
 		buf := getBuffer(4 + 4*ahead*blocks)
 		defer putBuffer(buf)
 		out, decoded := buf.data[:4], buf.data[4:]
@@ -101,11 +123,9 @@ func (o *ops) gemmStoredRow(threads int, x []float32, w *Matrix, beta float32, y
 			case Int8:
 				scales, lds = &w.floats(1)[row*blocks], step*blocks
 			case NF4:
-				at, n := (row-lo)%ahead, 1
+				at, n := 0, 1
 				if step > 0 {
-					n, lds = min(ahead, lo+step-row), ahead*blocks
-				} else {
-					at = 0
+					at, n, lds = (row-lo)%ahead, min(ahead, lo+step-row), ahead*blocks
 				}
 				if at == 0 {
 					for i := range streams(step) {
@@ -114,13 +134,15 @@ func (o *ops) gemmStoredRow(threads int, x []float32, w *Matrix, beta float32, y
 				}
 				scales, table = &decoded[at*blocks], &nf4Levels[0]
 			}
-			dots(&out[0], &data[row*rowBytes], step*rowBytes, blocks, scales, lds*size, table, &x[0])
-			for i := range streams(step) {
-				to := &y[row+i*step]
-				if beta == 0 {
-					*to = out[i]
-				} else {
-					*to = out[i] + beta**to
+			for i := range g.m {
+				dots(&out[0], &data[row*rowBytes], step*rowBytes, blocks, scales, lds*size, table, &g.x[i*g.ldx])
+				for j := range streams(step) {
+					to := &g.y[i*g.ldy+row+j*step]
+					if g.beta == 0 {
+						*to = out[j]
+					} else {
+						*to = out[j] + g.beta**to
+					}
 				}
 			}
 		})
