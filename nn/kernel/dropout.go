@@ -15,7 +15,7 @@ func (o *ops) dropoutAll(threads int, y, x []float32, p float32, seed, offset ui
 		clear(y[:len(x)])
 		return
 	}
-	d.each(threads, len(x), seed, offset, func(lo, hi int, d *draw) { o.dropout(y[lo:hi], x[lo:hi], d) })
+	d.each(threads, y[:len(x)], x, seed, offset, o.dropout)
 }
 
 // UniformNoise adds to each element of y noise from a uniform distribution
@@ -29,7 +29,7 @@ func UniformNoise(threads int, y []float32, a float32, seed, offset uint64) {
 func (o *ops) uniformNoise(threads int, y []float32, a float32, seed, offset uint64) {
 	// The draw n is an integer below 2^24: a*((2n+1)/2^24 - 1).
 	d := draw{scale: a * 0x1p-23, shift: a*0x1p-24 - a}
-	d.each(threads, len(y), seed, offset, func(lo, hi int, d *draw) { o.noise(y[lo:hi], d) })
+	d.each(threads, y, y, seed, offset, o.noise)
 }
 
 // draw says how to draw random numbers for consecutive elements, and what to do
@@ -45,20 +45,25 @@ type draw struct {
 // drawBits is how many bits a draw has: as many as a float32 can tell apart.
 const drawBits = 24
 
-// each calls f in parallel for parts of n elements. A counter has 32 bits: parts
-// end where the upper half of the index changes, which goes into the keys.
-func (d draw) each(threads, n int, seed, offset uint64, f func(lo, hi int, d *draw)) {
-	for start := 0; start < n; {
-		index := offset + uint64(start)
-		length := int(min(uint64(n-start), 1<<32-index&(1<<32-1)))
-		key := mix64(mix64(seed) + index>>32)
-		d.key0, d.key1 = uint32(key), uint32(key>>32)
-		chunks(threads, length, 6, func(lo, hi int) {
-			part := d
-			part.first = uint32(index) + uint32(lo)
-			f(start+lo, start+hi, &part)
+// each calls f in parallel for parts of y and x. A counter has 32 bits: parts end
+// where the upper half of the index changes, which goes into the keys.
+func (d draw) each(threads int, y, x []float32, seed, offset uint64, f func(y, x []float32, d draw)) {
+	type args struct {
+		d    draw
+		y, x []float32
+		f    func(y, x []float32, d draw)
+	}
+	for len(x) > 0 {
+		n := int(min(uint64(len(x)), 1<<32-offset&(1<<32-1)))
+		key := mix64(mix64(seed) + offset>>32)
+		d.key0, d.key1, d.first = uint32(key), uint32(key>>32), uint32(offset)
+		parallelWith(threads, chunks(n), 6*chunk, args{d, y[:n], x[:n], f}, func(g *args, lo, hi int) {
+			lo, hi = elements(lo, hi, len(g.x))
+			part := g.d
+			part.first += uint32(lo)
+			g.f(g.y[lo:hi], g.x[lo:hi], part)
 		})
-		start += length
+		y, x, offset = y[n:], x[n:], offset+uint64(n)
 	}
 }
 
@@ -87,7 +92,7 @@ func mix32(x uint32) uint32 {
 	return x ^ x>>16
 }
 
-func dropoutGo(y, x []float32, d *draw) {
+func dropoutGo(y, x []float32, d draw) {
 	for i, v := range x {
 		if d.next(d.first+uint32(i)) < d.limit {
 			y[i] = 0
@@ -97,8 +102,8 @@ func dropoutGo(y, x []float32, d *draw) {
 	}
 }
 
-func noiseGo(y []float32, d *draw) {
-	for i := range y {
-		y[i] += float32(d.next(d.first+uint32(i)))*d.scale + d.shift
+func noiseGo(y, x []float32, d draw) {
+	for i, v := range x {
+		y[i] = v + (float32(d.next(d.first+uint32(i)))*d.scale + d.shift)
 	}
 }

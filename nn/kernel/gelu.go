@@ -13,7 +13,14 @@ func (o *ops) gelu(threads int, y, x []float32, exact bool) {
 	if exact {
 		f = o.geluErf
 	}
-	chunks(threads, len(x), 10, func(lo, hi int) { f(y[lo:hi], x[lo:hi]) })
+	type args struct {
+		f    func(y, x []float32)
+		y, x []float32
+	}
+	parallelWith(threads, chunks(len(x)), 10*chunk, args{f, y, x}, func(g *args, lo, hi int) {
+		lo, hi = elements(lo, hi, len(g.x))
+		g.f(g.y[lo:hi], g.x[lo:hi])
+	})
 }
 
 // GELUGrad writes dx, the gradient of [GELU] at x, given dy, the gradient of y.
@@ -27,7 +34,14 @@ func (o *ops) geluGrad(threads int, dx, x, dy []float32, exact bool) {
 	if exact {
 		f = o.geluErfGrad
 	}
-	chunks(threads, len(x), 14, func(lo, hi int) { f(dx[lo:hi], x[lo:hi], dy[lo:hi]) })
+	type args struct {
+		f         func(dx, x, dy []float32)
+		dx, x, dy []float32
+	}
+	parallelWith(threads, chunks(len(x)), 14*chunk, args{f, dx, x, dy}, func(g *args, lo, hi int) {
+		lo, hi = elements(lo, hi, len(g.x))
+		g.f(g.dx[lo:hi], g.x[lo:hi], g.dy[lo:hi])
+	})
 }
 
 // The tanh form is x*sigmoid(v) with v = gelu1*x + gelu3*x³, as

@@ -10,10 +10,6 @@
 // see [Level].
 package kernel
 
-import (
-	"sync/atomic"
-)
-
 // Add adds x to dst, element by element.
 func Add(dst, x []float32) { active.add(dst[:len(x)], x) }
 
@@ -35,13 +31,20 @@ func HasNaNInf(threads int, x []float32) bool { return !active.finiteAll(threads
 
 func (o *ops) finiteAll(threads int, x []float32) bool {
 	const block = 1 << 14
-	var bad atomic.Bool
-	parallelCost(threads, ceilDiv(len(x), block), block, func(lo, hi int) {
-		for b := lo; b < hi && !bad.Load(); b++ {
-			if !o.finite(x[b*block : min(len(x), (b+1)*block)]) {
-				bad.Store(true)
+	buf := getBuffer(ceilDiv(len(x), block)) // for each block 0, or 1 if it holds one
+	defer putBuffer(buf)
+	clear(buf.data)
+	type args struct {
+		o      *ops
+		x, bad []float32
+	}
+	parallelWith(threads, len(buf.data), block, args{o, x, buf.data}, func(g *args, lo, hi int) {
+		for b := lo; b < hi; b++ {
+			if !g.o.finite(g.x[b*block : min(len(g.x), (b+1)*block)]) {
+				g.bad[b] = 1
+				break
 			}
 		}
 	})
-	return !bad.Load()
+	return o.max(buf.data) <= 0
 }

@@ -10,11 +10,17 @@ func LayerNorm(threads int, y, x, w, b []float32, rows, dim int, eps float32) {
 }
 
 func (o *ops) layerNormRows(threads int, y, x, w, b []float32, rows, dim int, eps float32) {
-	parallelCost(threads, rows, 6*dim, func(lo, hi int) {
+	type args struct {
+		o          *ops
+		y, x, w, b []float32
+		eps        float32
+	}
+	parallelWith(threads, rows, 6*dim, args{o, y, x, w[:dim], b[:dim], eps}, func(g *args, lo, hi int) {
+		dim := len(g.w)
 		for r := lo; r < hi; r++ {
-			row := x[r*dim : (r+1)*dim]
-			mean, inv := o.moments(row, eps)
-			o.layerNorm(y[r*dim:(r+1)*dim], row, w[:dim], b[:dim], mean, inv)
+			row := g.x[r*dim : (r+1)*dim]
+			mean, inv := g.o.moments(row, g.eps)
+			g.o.layerNorm(g.y[r*dim:(r+1)*dim], row, g.w, g.b, mean, inv)
 		}
 	})
 }
@@ -35,27 +41,33 @@ func LayerNormGrad(threads int, dx, dw, db, x, w, dy []float32, rows, dim int, e
 
 func (o *ops) layerNormGrad(threads int, dx, dw, db, x, w, dy []float32, rows, dim int, eps float32) {
 	w = w[:dim]
-	frozen := dw == nil && db == nil
 	var partial []float32 // for each block of rows its dw and its db
 	blocks := ceilDiv(rows, normRows)
-	if !frozen {
+	if dw != nil || db != nil {
 		buf := getBuffer(blocks * 2 * dim)
 		defer putBuffer(buf)
 		partial = buf.data
 		clear(partial)
 	}
-	parallelCost(threads, blocks, 14*dim*normRows, func(lo, hi int) {
+	type args struct {
+		o                     *ops
+		dx, partial, x, w, dy []float32
+		rows                  int
+		eps                   float32
+	}
+	parallelWith(threads, blocks, 14*dim*normRows, args{o, dx, partial, x, w, dy, rows, eps}, func(g *args, lo, hi int) {
+		o, w, dim := g.o, g.w, len(g.w)
 		for b := lo; b < hi; b++ {
-			for r := b * normRows; r < min(rows, (b+1)*normRows); r++ {
-				row, grad, to := x[r*dim:(r+1)*dim], dy[r*dim:(r+1)*dim], dx[r*dim:(r+1)*dim]
-				mean, inv := o.moments(row, eps)
+			for r := b * normRows; r < min(g.rows, (b+1)*normRows); r++ {
+				row, grad, to := g.x[r*dim:(r+1)*dim], g.dy[r*dim:(r+1)*dim], g.dx[r*dim:(r+1)*dim]
+				mean, inv := o.moments(row, g.eps)
 				shift := inv * o.dot(w, grad) / float32(dim)
 				c := inv * inv * inv * o.dot3Around(row, w, grad, mean) / float32(dim)
-				if frozen {
+				if g.partial == nil {
 					o.layerGradX(to, row, w, grad, mean, inv, shift, c)
 					continue
 				}
-				sums := partial[b*2*dim : (b+1)*2*dim]
+				sums := g.partial[b*2*dim : (b+1)*2*dim]
 				o.layerGrad(to, sums[:dim], sums[dim:], row, w, grad, mean, inv, shift, c)
 			}
 		}

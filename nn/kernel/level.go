@@ -38,9 +38,9 @@ type ops struct {
 	addTo         func(out, x, y []float32)
 	scaleAdd      func(x []float32, a, b float32) // x = a*x + b
 	dotDiff       func(p, x, y []float32) float32 // sum of p*(x-y) where p is not 0
-	dropout       func(y, x []float32, d *draw)
-	noise         func(y []float32, d *draw)
-	read          func(x []float32) // only reads x, whose length is a multiple of 256
+	dropout       func(y, x []float32, d draw)
+	noise         func(y, x []float32, d draw) // y = x + noise
+	read          func(x []float32)            // only reads x, whose length is a multiple of 256
 
 	stored [kinds]storedLoops // of stored weights, by [Kind]; F32 has none
 

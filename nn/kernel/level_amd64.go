@@ -71,8 +71,8 @@ var avx512 = &ops{
 	addTo:         addToAVX512,
 	scaleAdd:      scaleAddAVX512,
 	dotDiff:       dotDiffAVX512,
-	dropout:       func(y, x []float32, d *draw) { dropoutAVX512(y, x, &d.key0) },
-	noise:         func(y []float32, d *draw) { noiseAVX512(y, &d.key0) },
+	dropout:       func(y, x []float32, d draw) { dropoutAVX512(y, x, &d.key0) },
+	noise:         func(y, x []float32, d draw) { noiseAVX512(y, x, &d.key0) },
 	read:          readAVX512,
 
 	stored: [...]storedLoops{
@@ -118,8 +118,8 @@ var avx2 = &ops{
 	addTo:         addToAVX2,
 	scaleAdd:      scaleAddAVX2,
 	dotDiff:       dotDiffAVX2,
-	dropout:       func(y, x []float32, d *draw) { dropoutAVX2(y, x, &d.key0) },
-	noise:         func(y []float32, d *draw) { noiseAVX2(y, &d.key0) },
+	dropout:       func(y, x []float32, d draw) { dropoutAVX2(y, x, &d.key0) },
+	noise:         func(y, x []float32, d draw) { noiseAVX2(y, x, &d.key0) },
 	read:          readAVX2,
 
 	stored: [...]storedLoops{

@@ -14,13 +14,23 @@ func CrossEntropy(threads int, logits []float32, vocab int, targets []int32, wei
 }
 
 func (o *ops) crossEntropy(threads int, logits []float32, vocab int, targets []int32, weights, loss []float32, scale, smooth float32) {
-	parallelCost(threads, len(targets), 8*vocab, func(lo, hi int) {
+	type args struct {
+		o             *ops
+		logits        []float32
+		vocab         int
+		targets       []int32
+		weights, loss []float32
+		scale, smooth float32
+	}
+	g := args{o, logits, vocab, targets, weights, loss, scale, smooth}
+	parallelWith(threads, len(targets), 8*vocab, g, func(g *args, lo, hi int) {
+		o, vocab, smooth := g.o, g.vocab, g.smooth
 		for i := lo; i < hi; i++ {
-			row := logits[i*vocab : (i+1)*vocab]
-			t := targets[i]
+			row := g.logits[i*vocab : (i+1)*vocab]
+			t := g.targets[i]
 			if t < 0 {
 				clear(row)
-				loss[i] = 0
+				g.loss[i] = 0
 				continue
 			}
 			m, x := o.max(row), row[t]
@@ -28,14 +38,14 @@ func (o *ops) crossEntropy(threads int, logits []float32, vocab int, targets []i
 				x += smooth * (o.sum(row)/float32(vocab) - x)
 			}
 			sum := o.expSum(row, m)
-			loss[i] = float32(math.Log(float64(sum))) + m - x
-			g := scale * weights[i]
+			g.loss[i] = float32(math.Log(float64(sum))) + m - x
+			grad := g.scale * g.weights[i]
 			if smooth != 0 {
-				o.scaleAdd(row, g/sum, -g*smooth/float32(vocab))
+				o.scaleAdd(row, grad/sum, -grad*smooth/float32(vocab))
 			} else {
-				o.scale(row, g/sum)
+				o.scale(row, grad/sum)
 			}
-			row[t] -= g * (1 - smooth)
+			row[t] -= grad * (1 - smooth)
 		}
 	})
 }
@@ -50,16 +60,26 @@ func CrossEntropyKL(threads int, logits, ref []float32, vocab int, targets []int
 }
 
 func (o *ops) crossEntropyKL(threads int, logits, ref []float32, vocab int, targets []int32, weights, loss, kl []float32, scale, beta float32) {
-	parallelCost(threads, len(targets), 18*vocab, func(lo, hi int) {
+	type args struct {
+		o                 *ops
+		logits, ref       []float32
+		vocab             int
+		targets           []int32
+		weights, loss, kl []float32
+		scale, beta       float32
+	}
+	g := args{o, logits, ref, vocab, targets, weights, loss, kl, scale, beta}
+	parallelWith(threads, len(targets), 18*vocab, g, func(g *args, lo, hi int) {
+		o, vocab := g.o, g.vocab
 		buf := getBuffer(vocab)
 		defer putBuffer(buf)
 		r := buf.data
 		for i := lo; i < hi; i++ {
-			row, refRow := logits[i*vocab:(i+1)*vocab], ref[i*vocab:(i+1)*vocab]
-			t := targets[i]
+			row, refRow := g.logits[i*vocab:(i+1)*vocab], g.ref[i*vocab:(i+1)*vocab]
+			t := g.targets[i]
 			if t < 0 {
 				clear(row)
-				loss[i], kl[i] = 0, 0
+				g.loss[i], g.kl[i] = 0, 0
 				continue
 			}
 			copy(r, refRow)
@@ -71,12 +91,12 @@ func (o *ops) crossEntropyKL(threads int, logits, ref []float32, vocab int, targ
 			// In float64, as two close logarithms are subtracted.
 			lse := math.Log(float64(sum)) + float64(m)
 			lseR := math.Log(float64(sumR)) + float64(mr)
-			loss[i] = float32(lse - float64(x))
-			kl[i] = float32(float64(apart) + lse - lseR)
-			g := scale * weights[i]
-			o.scale(row, g*(1+beta)/sum)
-			o.axpy(row, -g*beta/sumR, r)
-			row[t] -= g
+			g.loss[i] = float32(lse - float64(x))
+			g.kl[i] = float32(float64(apart) + lse - lseR)
+			grad := g.scale * g.weights[i]
+			o.scale(row, grad*(1+g.beta)/sum)
+			o.axpy(row, -grad*g.beta/sumR, r)
+			row[t] -= grad
 		}
 	})
 }

@@ -83,7 +83,8 @@ func QuantizeMatrix(threads int, kind Kind, rows, cols int, data []float32) (*Ma
 	case F32:
 		copy(w.floats(0), data)
 	case BF16:
-		chunks(threads, len(data), 4, func(lo, hi int) {
+		parallelCost(threads, chunks(len(data)), 4*chunk, func(lo, hi int) {
+			lo, hi = elements(lo, hi, len(data))
 			for i := lo; i < hi; i++ {
 				binary.LittleEndian.PutUint16(to[2*i:], roundBF16(data[i]))
 			}
@@ -144,7 +145,8 @@ func quantizeInt8(to []byte, x []float32) float32 {
 func quantizeNF4(threads int, w *Matrix, data []float32) {
 	codes, absmax, groups := w.parts[0].Data, w.parts[1].Data, w.floats(2)
 	scales := make([]float32, len(absmax))
-	chunks(threads, len(data), 20, func(lo, hi int) { // whole blocks, but for the last
+	parallelCost(threads, ceilDiv(len(data), blockLen), 20*blockLen, func(lo, hi int) {
+		lo, hi = lo*blockLen, min(hi*blockLen, len(data))
 		for at := lo; at < hi; at += blockLen {
 			x := data[at:min(hi, at+blockLen)]
 			scale := largest(x)

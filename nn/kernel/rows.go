@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // RMSNorm writes y = x / sqrt(mean(x²)+eps) * w for each of rows rows of dim
 // elements; w has dim elements.
@@ -9,10 +12,16 @@ func RMSNorm(threads int, y, x, w []float32, rows, dim int, eps float32) {
 }
 
 func (o *ops) rmsNorm(threads int, y, x, w []float32, rows, dim int, eps float32) {
-	parallelCost(threads, rows, 2*dim, func(lo, hi int) {
+	type args struct {
+		o       *ops
+		y, x, w []float32
+		eps     float32
+	}
+	parallelWith(threads, rows, 2*dim, args{o, y, x, w[:dim], eps}, func(g *args, lo, hi int) {
+		dim := len(g.w)
 		for r := lo; r < hi; r++ {
-			row := x[r*dim : (r+1)*dim]
-			o.scaleMul(y[r*dim:(r+1)*dim], row, w[:dim], o.invRMS(row, eps))
+			row := g.x[r*dim : (r+1)*dim]
+			g.o.scaleMul(g.y[r*dim:(r+1)*dim], row, g.w, g.o.invRMS(row, g.eps))
 		}
 	})
 }
@@ -41,16 +50,23 @@ func (o *ops) rmsNormGrad(threads int, dx, dw, x, w, dy []float32, rows, dim int
 		partial = buf.data
 		clear(partial)
 	}
-	parallelCost(threads, blocks, 8*dim*normRows, func(lo, hi int) {
+	type args struct {
+		o                     *ops
+		dx, partial, x, w, dy []float32
+		rows                  int
+		eps                   float32
+	}
+	parallelWith(threads, blocks, 8*dim*normRows, args{o, dx, partial, x, w, dy, rows, eps}, func(g *args, lo, hi int) {
+		o, w, dim := g.o, g.w, len(g.w)
 		for b := lo; b < hi; b++ {
-			for r := b * normRows; r < min(rows, (b+1)*normRows); r++ {
-				row, grad, to := x[r*dim:(r+1)*dim], dy[r*dim:(r+1)*dim], dx[r*dim:(r+1)*dim]
-				inv := o.invRMS(row, eps)
+			for r := b * normRows; r < min(g.rows, (b+1)*normRows); r++ {
+				row, grad, to := g.x[r*dim:(r+1)*dim], g.dy[r*dim:(r+1)*dim], g.dx[r*dim:(r+1)*dim]
+				inv := o.invRMS(row, g.eps)
 				c := inv * inv * inv * o.dot3(row, w, grad) / float32(dim)
-				if dw == nil {
+				if g.partial == nil {
 					o.layerGradX(to, row, w, grad, 0, inv, 0, c)
 				} else {
-					o.normGrad(to, partial[b*dim:(b+1)*dim], row, w, grad, inv, c)
+					o.normGrad(to, g.partial[b*dim:(b+1)*dim], row, w, grad, inv, c)
 				}
 			}
 		}
@@ -64,9 +80,14 @@ func (o *ops) rmsNormGrad(threads int, dx, dw, x, w, dy []float32, rows, dim int
 func AddRows(threads int, y, b []float32, rows, dim int) { active.addRows(threads, y, b, rows, dim) }
 
 func (o *ops) addRows(threads int, y, b []float32, rows, dim int) {
-	parallelCost(threads, rows, dim, func(lo, hi int) {
+	type args struct {
+		o    *ops
+		y, b []float32
+	}
+	parallelWith(threads, rows, dim, args{o, y, b[:dim]}, func(g *args, lo, hi int) {
+		dim := len(g.b)
 		for r := lo; r < hi; r++ {
-			o.add(y[r*dim:(r+1)*dim], b[:dim])
+			g.o.add(g.y[r*dim:(r+1)*dim], g.b)
 		}
 	})
 }
@@ -84,10 +105,16 @@ func (o *ops) sumRows(threads int, db, dy []float32, rows, dim int, accumulate b
 	defer putBuffer(buf)
 	partial := buf.data
 	clear(partial)
-	parallelCost(threads, blocks, dim*normRows, func(lo, hi int) {
+	type args struct {
+		o           *ops
+		partial, dy []float32
+		rows, dim   int
+	}
+	parallelWith(threads, blocks, dim*normRows, args{o, partial, dy, rows, dim}, func(g *args, lo, hi int) {
+		dim := g.dim
 		for b := lo; b < hi; b++ {
-			for r := b * normRows; r < min(rows, (b+1)*normRows); r++ {
-				o.add(partial[b*dim:(b+1)*dim], dy[r*dim:(r+1)*dim])
+			for r := b * normRows; r < min(g.rows, (b+1)*normRows); r++ {
+				g.o.add(g.partial[b*dim:(b+1)*dim], g.dy[r*dim:(r+1)*dim])
 			}
 		}
 	})
@@ -108,7 +135,14 @@ func (o *ops) sumRows(threads int, db, dy []float32, rows, dim int, accumulate b
 func AddTo(threads int, out, x, y []float32) { active.addToAll(threads, out, x, y) }
 
 func (o *ops) addToAll(threads int, out, x, y []float32) {
-	chunks(threads, len(x), 1, func(lo, hi int) { o.addTo(out[lo:hi], x[lo:hi], y[lo:hi]) })
+	type args struct {
+		o         *ops
+		out, x, y []float32
+	}
+	parallelWith(threads, chunks(len(x)), chunk, args{o, out, x, y}, func(g *args, lo, hi int) {
+		lo, hi = elements(lo, hi, len(g.x))
+		g.o.addTo(g.out[lo:hi], g.x[lo:hi], g.y[lo:hi])
+	})
 }
 
 // SumSquaresN is [SumSquares] in parallel. The sum is made of blocks of a fixed
@@ -117,10 +151,22 @@ func SumSquaresN(threads int, x []float32) float64 { return active.sumSquaresAll
 
 func (o *ops) sumSquaresAll(threads int, x []float32) float64 {
 	const block = 1 << 16
-	partial := make([]float64, ceilDiv(len(x), block))
-	parallelCost(threads, len(partial), block, func(lo, hi int) {
+	blocks := ceilDiv(len(x), block)
+	if blocks == 0 {
+		return 0
+	}
+	buf := getBuffer(2 * blocks)
+	defer putBuffer(buf)
+	type args struct {
+		o       *ops
+		x       []float32
+		partial []float64
+	}
+	// A float64 has the size of two elements.
+	partial := unsafe.Slice((*float64)(unsafe.Pointer(&buf.data[0])), blocks)
+	parallelWith(threads, blocks, block, args{o, x, partial}, func(g *args, lo, hi int) {
 		for b := lo; b < hi; b++ {
-			partial[b] = o.sumSquares(x[b*block : min(len(x), (b+1)*block)])
+			g.partial[b] = g.o.sumSquares(g.x[b*block : min(len(g.x), (b+1)*block)])
 		}
 	})
 	var s float64
@@ -135,8 +181,13 @@ func (o *ops) sumSquaresAll(threads int, x []float32) float64 {
 func SwiGLU(threads int, y, gate, up []float32) { active.swiGLU(threads, y, gate, up) }
 
 func (o *ops) swiGLU(threads int, y, gate, up []float32) {
-	chunks(threads, len(gate), 8, func(lo, hi int) {
-		o.swiglu(y[lo:hi], gate[lo:hi], up[lo:hi])
+	type args struct {
+		o           *ops
+		y, gate, up []float32
+	}
+	parallelWith(threads, chunks(len(gate)), 8*chunk, args{o, y, gate, up}, func(g *args, lo, hi int) {
+		lo, hi = elements(lo, hi, len(g.gate))
+		g.o.swiglu(g.y[lo:hi], g.gate[lo:hi], g.up[lo:hi])
 	})
 }
 
@@ -147,20 +198,26 @@ func SwiGLUGrad(threads int, dgate, dup, gate, up, dy []float32) {
 }
 
 func (o *ops) swiGLUGrad(threads int, dgate, dup, gate, up, dy []float32) {
-	chunks(threads, len(gate), 12, func(lo, hi int) {
-		o.swigluGrad(dgate[lo:hi], dup[lo:hi], gate[lo:hi], up[lo:hi], dy[lo:hi])
+	type args struct {
+		o                        *ops
+		dgate, dup, gate, up, dy []float32
+	}
+	parallelWith(threads, chunks(len(gate)), 12*chunk, args{o, dgate, dup, gate, up, dy}, func(g *args, lo, hi int) {
+		lo, hi = elements(lo, hi, len(g.gate))
+		g.o.swigluGrad(g.dgate[lo:hi], g.dup[lo:hi], g.gate[lo:hi], g.up[lo:hi], g.dy[lo:hi])
 	})
 }
 
-// chunks runs f over [0,n) in parallel, cut at multiples of 64 elements, so that
-// an element is handled alike, by a vector or by the loop for the rest, however
-// many goroutines there are.
-func chunks(threads, n, cost int, f func(lo, hi int)) {
-	const size = 64
-	parallelCost(threads, (n+size-1)/size, size*cost, func(lo, hi int) {
-		f(lo*size, min(hi*size, n))
-	})
-}
+// chunk is the length at multiples of which element-wise work is cut, so that an
+// element is handled alike, by a vector or by the loop for the rest, however many
+// goroutines there are.
+const chunk = 64
+
+// chunks is how many chunks n elements have.
+func chunks(n int) int { return ceilDiv(n, chunk) }
+
+// elements returns the bounds of the elements of chunks lo to hi, of n elements.
+func elements(lo, hi, n int) (int, int) { return lo * chunk, min(hi*chunk, n) }
 
 // Softmax replaces x by its softmax. The largest element is subtracted first, so
 // that nothing overflows. All is NaN if an element is NaN or +Inf, or all are -Inf.
@@ -195,18 +252,26 @@ func Rope(threads int, x []float32, tokens, heads, hd int, pos []int32, cos, sin
 }
 
 func (o *ops) rope(threads int, x []float32, tokens, heads, hd int, pos []int32, cos, sin []float32, inverse bool) {
-	half := hd / 2
-	parallelCost(threads, tokens, 4*heads*hd, func(lo, hi int) {
+	type args struct {
+		o         *ops
+		x         []float32
+		heads, hd int
+		pos       []int32
+		cos, sin  []float32
+		inverse   bool
+	}
+	parallelWith(threads, tokens, 4*heads*hd, args{o, x, heads, hd, pos, cos, sin, inverse}, func(g *args, lo, hi int) {
+		hd, half := g.hd, g.hd/2
 		for t := lo; t < hi; t++ {
-			p := int(pos[t]) * half
-			c, s := cos[p:p+half], sin[p:p+half]
-			for h := range heads {
-				v := x[(t*heads+h)*hd : (t*heads+h+1)*hd]
+			p := int(g.pos[t]) * half
+			c, s := g.cos[p:p+half], g.sin[p:p+half]
+			for h := range g.heads {
+				v := g.x[(t*g.heads+h)*hd : (t*g.heads+h+1)*hd]
 				a, b := v[:half], v[half:]
-				if inverse {
+				if g.inverse {
 					a, b = b, a // turning (b, a) forward turns (a, b) back
 				}
-				o.rotate(a, b, c, s)
+				g.o.rotate(a, b, c, s)
 			}
 		}
 	})
@@ -230,8 +295,14 @@ func AdamW(threads int, w, g, m, v []float32, lr, beta1, beta2, eps, decay, c1, 
 }
 
 func (o *ops) adamW(threads int, w, g, m, v []float32, lr, beta1, beta2, eps, decay, c1, c2 float32) {
-	p := &adam{beta1, 1 - beta1, beta2, 1 - beta2, lr / c1, 1 / c2, eps, 1 - lr*decay}
-	chunks(threads, len(w), 16, func(lo, hi int) {
-		o.adamw(w[lo:hi], g[lo:hi], m[lo:hi], v[lo:hi], p)
+	type args struct {
+		o          *ops
+		w, g, m, v []float32
+		p          adam
+	}
+	p := adam{beta1, 1 - beta1, beta2, 1 - beta2, lr / c1, 1 / c2, eps, 1 - lr*decay}
+	parallelWith(threads, chunks(len(w)), 16*chunk, args{o, w, g, m, v, p}, func(a *args, lo, hi int) {
+		lo, hi = elements(lo, hi, len(a.w))
+		a.o.adamw(a.w[lo:hi], a.g[lo:hi], a.m[lo:hi], a.v[lo:hi], &a.p)
 	})
 }

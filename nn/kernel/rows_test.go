@@ -245,3 +245,46 @@ func TestParallel(t *testing.T) {
 		}
 	}
 }
+
+// TestRowsAllocateNothing runs what a training step runs over and over.
+func TestRowsAllocateNothing(t *testing.T) {
+	const rows, dim = 256, 256
+	rng := rngFor(t)
+	x, y, z := random(rng, rows*dim), random(rng, rows*dim), make([]float32, rows*dim)
+	w, b, pos, targets := random(rng, dim), random(rng, dim), make([]int32, rows), make([]int32, rows)
+	u, loss, kl := make([]float32, rows*dim), make([]float32, rows), make([]float32, rows)
+	weight, err := QuantizeMatrix(1, NF4, rows, dim, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, f := range map[string]func(threads int){
+		"RMSNorm":        func(n int) { RMSNorm(n, z, x, w, rows, dim, 1e-5) },
+		"RMSNormGrad":    func(n int) { RMSNormGrad(n, z, b, x, w, y, rows, dim, 1e-5) },
+		"LayerNorm":      func(n int) { LayerNorm(n, z, x, w, b, rows, dim, 1e-5) },
+		"LayerNormGrad":  func(n int) { LayerNormGrad(n, z, b, b, x, w, y, rows, dim, 1e-5) },
+		"GELU":           func(n int) { GELU(n, z, x, true) },
+		"GELUGrad":       func(n int) { GELUGrad(n, z, x, y, false) },
+		"SwiGLU":         func(n int) { SwiGLU(n, z, x, y) },
+		"SwiGLUGrad":     func(n int) { SwiGLUGrad(n, z, u, x, y, y) },
+		"AddRows":        func(n int) { AddRows(n, z, b, rows, dim) },
+		"SumRows":        func(n int) { SumRows(n, b, x, rows, dim, true) },
+		"AddTo":          func(n int) { AddTo(n, z, x, y) },
+		"Dropout":        func(n int) { Dropout(n, z, x, 0.1, 1, 2) },
+		"UniformNoise":   func(n int) { UniformNoise(n, z, 0.1, 1, 2) },
+		"SumSquaresN":    func(n int) { SumSquaresN(n, x) },
+		"HasNaNInf":      func(n int) { HasNaNInf(n, x) },
+		"AdamW":          func(n int) { AdamW(n, z, x, u, u, 1e-3, 0.9, 0.95, 1e-8, 0.1, 0.1, 0.05) },
+		"Rope":           func(n int) { Rope(n, z, rows, 8, 32, pos, w, b, false) },
+		"CrossEntropy":   func(n int) { CrossEntropy(n, z, dim, targets, loss, loss, 1, 0.1) },
+		"CrossEntropyKL": func(n int) { CrossEntropyKL(n, z, x, dim, targets, loss, loss, kl, 1, 0.1) },
+		"GemmMatrix":     func(n int) { GemmMatrix(n, true, 4, x, dim, weight, 0, z, rows) },
+		"GemmMatrix all": func(n int) { GemmMatrix(n, false, rows, x, rows, weight, 1, z, dim) },
+	} {
+		for threads := 1; threads <= 2; threads++ {
+			f(threads)
+			if n := testing.AllocsPerRun(20, func() { f(threads) }); n >= 1 {
+				t.Errorf("%s with %d threads allocates %g times a call", name, threads, n)
+			}
+		}
+	}
+}

@@ -101,7 +101,7 @@ func readAVX512(x []float32)
 func dropoutAVX512(y []float32, x []float32, d *uint32)
 
 //go:noescape
-func noiseAVX512(y []float32, d *uint32)
+func noiseAVX512(y []float32, x []float32, d *uint32)
 
 //go:noescape
 func dotAVX2(a []float32, b []float32) float32
@@ -200,4 +200,4 @@ func readAVX2(x []float32)
 func dropoutAVX2(y []float32, x []float32, d *uint32)
 
 //go:noescape
-func noiseAVX2(y []float32, d *uint32)
+func noiseAVX2(y []float32, x []float32, d *uint32)

@@ -2923,24 +2923,25 @@ end:
 	VZEROUPPER
 	RET
 
-// func noiseAVX512(y []float32, d *uint32)
+// func noiseAVX512(y []float32, x []float32, d *uint32)
 // Requires: AVX, AVX512F
-TEXT ·noiseAVX512(SB), NOSPLIT, $0-32
-	MOVQ         y_base+0(FP), AX
-	MOVQ         y_len+8(FP), CX
-	MOVQ         d+24(FP), DX
-	VBROADCASTSS (DX), Z0
-	VBROADCASTSS 4(DX), Z1
-	VBROADCASTSS 8(DX), Z2
+TEXT ·noiseAVX512(SB), NOSPLIT, $0-56
+	MOVQ         x_base+24(FP), AX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         x_len+32(FP), CX
+	MOVQ         d+48(FP), BX
+	VBROADCASTSS (BX), Z0
+	VBROADCASTSS 4(BX), Z1
+	VBROADCASTSS 8(BX), Z2
 	VPADDD       laneNumbers<>+0(SB), Z2, Z2
-	VBROADCASTSS 16(DX), Z3
-	VBROADCASTSS 20(DX), Z4
-	XORQ         DX, DX
+	VBROADCASTSS 16(BX), Z3
+	VBROADCASTSS 20(BX), Z4
+	XORQ         BX, BX
 	SUBQ         $0x10, CX
 	JL           rest
 
 loop:
-	VMOVUPS     (AX)(DX*4), Z5
+	VMOVUPS     (AX)(BX*4), Z5
 	VPXORD      Z0, Z2, Z6
 	VPSRLD      $0x10, Z6, Z7
 	VPXORD      Z7, Z6, Z6
@@ -2964,19 +2965,19 @@ loop:
 	VCVTDQ2PS   Z6, Z6
 	VFMADD213PS Z4, Z3, Z6
 	VADDPS      Z6, Z5, Z5
-	VMOVUPS     Z5, (AX)(DX*4)
-	ADDQ        $0x10, DX
+	VMOVUPS     Z5, (DX)(BX*4)
+	ADDQ        $0x10, BX
 	SUBQ        $0x10, CX
 	JGE         loop
 
 rest:
 	ADDQ        $0x10, CX
 	JZ          end
-	MOVQ        $0x00000001, BX
-	SHLQ        CL, BX
-	DECQ        BX
-	KMOVW       BX, K1
-	VMOVUPS.Z   (AX)(DX*4), K1, Z5
+	MOVQ        $0x00000001, SI
+	SHLQ        CL, SI
+	DECQ        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (AX)(BX*4), K1, Z5
 	VPXORD      Z0, Z2, Z0
 	VPSRLD      $0x10, Z0, Z6
 	VPXORD      Z6, Z0, Z0
@@ -3000,7 +3001,7 @@ rest:
 	VCVTDQ2PS   Z0, Z0
 	VFMADD213PS Z4, Z3, Z0
 	VADDPS      Z0, Z5, Z5
-	VMOVUPS     Z5, K1, (AX)(DX*4)
+	VMOVUPS     Z5, K1, (DX)(BX*4)
 
 end:
 	VZEROUPPER
@@ -5496,24 +5497,25 @@ end:
 	VZEROUPPER
 	RET
 
-// func noiseAVX2(y []float32, d *uint32)
+// func noiseAVX2(y []float32, x []float32, d *uint32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·noiseAVX2(SB), NOSPLIT, $0-32
-	MOVQ         y_base+0(FP), AX
-	MOVQ         y_len+8(FP), CX
-	MOVQ         d+24(FP), DX
-	VBROADCASTSS (DX), Y0
-	VBROADCASTSS 4(DX), Y1
-	VBROADCASTSS 8(DX), Y2
+TEXT ·noiseAVX2(SB), NOSPLIT, $0-56
+	MOVQ         x_base+24(FP), AX
+	MOVQ         y_base+0(FP), CX
+	MOVQ         x_len+32(FP), DX
+	MOVQ         d+48(FP), BX
+	VBROADCASTSS (BX), Y0
+	VBROADCASTSS 4(BX), Y1
+	VBROADCASTSS 8(BX), Y2
 	VPADDD       laneNumbers<>+0(SB), Y2, Y2
-	VBROADCASTSS 16(DX), Y3
-	VBROADCASTSS 20(DX), Y4
-	XORQ         DX, DX
-	SUBQ         $0x08, CX
+	VBROADCASTSS 16(BX), Y3
+	VBROADCASTSS 20(BX), Y4
+	XORQ         BX, BX
+	SUBQ         $0x08, DX
 	JL           rest
 
 loop:
-	VMOVUPS     (AX)(DX*4), Y5
+	VMOVUPS     (AX)(BX*4), Y5
 	VPXOR       Y0, Y2, Y6
 	VPSRLD      $0x10, Y6, Y7
 	VPXOR       Y7, Y6, Y6
@@ -5537,18 +5539,18 @@ loop:
 	VCVTDQ2PS   Y6, Y6
 	VFMADD213PS Y4, Y3, Y6
 	VADDPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (AX)(DX*4)
-	ADDQ        $0x08, DX
-	SUBQ        $0x08, CX
+	VMOVUPS     Y5, (CX)(BX*4)
+	ADDQ        $0x08, BX
+	SUBQ        $0x08, DX
 	JGE         loop
 
 rest:
-	ADDQ        $0x08, CX
+	ADDQ        $0x08, DX
 	JZ          end
-	LEAQ        firstLanes<>+0(SB), BX
-	NEGQ        CX
-	VMOVDQU     32(BX)(CX*4), Y5
-	VMASKMOVPS  (AX)(DX*4), Y5, Y6
+	LEAQ        firstLanes<>+0(SB), SI
+	NEGQ        DX
+	VMOVDQU     32(SI)(DX*4), Y5
+	VMASKMOVPS  (AX)(BX*4), Y5, Y6
 	VPXOR       Y0, Y2, Y0
 	VPSRLD      $0x10, Y0, Y7
 	VPXOR       Y7, Y0, Y0
@@ -5572,7 +5574,7 @@ rest:
 	VCVTDQ2PS   Y0, Y0
 	VFMADD213PS Y4, Y3, Y0
 	VADDPS      Y0, Y6, Y6
-	VMASKMOVPS  Y6, Y5, (AX)(DX*4)
+	VMASKMOVPS  Y6, Y5, (CX)(BX*4)
 
 end:
 	VZEROUPPER

@@ -93,11 +93,11 @@ func TestVectors(t *testing.T) {
 			return o.dotDiff(x[0], x[1], x[2])
 		}},
 		{"dropout", 2, func(o *ops, x [][]float32) float32 {
-			o.dropout(x[0], x[1], &draw{key0: 5, key1: 6, first: math.MaxUint32 - 20, limit: 1 << 23, scale: 2})
+			o.dropout(x[0], x[1], draw{key0: 5, key1: 6, first: math.MaxUint32 - 20, limit: 1 << 23, scale: 2})
 			return 0
 		}},
-		{"noise", 1, func(o *ops, x [][]float32) float32 {
-			o.noise(x[0], &draw{key0: 5, key1: 6, first: 7, scale: 0x1p-23, shift: -1})
+		{"noise", 2, func(o *ops, x [][]float32) float32 {
+			o.noise(x[1], x[0], draw{key0: 5, key1: 6, first: 7, scale: 0x1p-23, shift: -1})
 			return 0
 		}},
 		{"adamw", 4, func(o *ops, x [][]float32) float32 {
@@ -221,6 +221,9 @@ func TestChoose(t *testing.T) {
 
 func TestHasNaNInf(t *testing.T) {
 	x := random(rngFor(t), 1<<20+77)
+	if HasNaNInf(2, nil) {
+		t.Error("nothing is not finite")
+	}
 	for threads := 1; threads <= 3; threads++ {
 		if HasNaNInf(threads, x) {
 			t.Fatal("finite values are not finite")
@@ -241,6 +244,9 @@ func TestSumSquaresN(t *testing.T) {
 	var want float64
 	for _, v := range x {
 		want += float64(v) * float64(v)
+	}
+	if got := SumSquaresN(2, nil); got != 0 {
+		t.Errorf("the sum of no squares is %g", got)
 	}
 	for _, o := range machineLevels() {
 		first := o.sumSquaresAll(1, x)

@@ -264,15 +264,15 @@ func (v isa) drawLoops() {
 		VMOVAPS_Z(x[0], k, x[0])
 		return x
 	})
-	v.each("noise", "func(y []float32, d *uint32)", []string{"y"}, []string{"y"}, func() {
+	v.each("noise", "func(y, x []float32, d *uint32)", []string{"x"}, []string{"y"}, func() {
 		prepare()
 		scale, shift = v.field(d, 4), v.field(d, 5)
-	}, func(y []VecVirtual) []VecVirtual {
+	}, func(x []VecVirtual) []VecVirtual {
 		n := next()
 		VCVTDQ2PS(n, n)
 		VFMADD213PS(shift, scale, n)
-		VADDPS(n, y[0], y[0])
-		return y
+		VADDPS(n, x[0], x[0])
+		return x
 	})
 }
 
