@@ -206,3 +206,24 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkGemmMatrix multiplies a batch by a stored weight, forward and back.
+func BenchmarkGemmMatrix(b *testing.B) {
+	const m, rows, cols = 1024, 3072, 768
+	rng := rand.New(rand.NewPCG(1, 2))
+	data, x, y := random(rng, rows*cols), random(rng, m*rows), make([]float32, m*rows)
+	for kind := range Kind(kinds) {
+		w, err := QuantizeMatrix(2, kind, rows, cols, data)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, back := range []bool{false, true} {
+			ldx, ldy := cols, rows
+			if back {
+				ldx, ldy = rows, cols
+			}
+			name := fmt.Sprintf("%v/back=%v", kind, back)
+			benchmark(b, name, 2*m*rows*cols, func(threads int) { GemmMatrix(threads, !back, m, x, ldx, w, 0, y, ldy) })
+		}
+	}
+}
