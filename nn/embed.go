@@ -53,7 +53,8 @@ func (g *Graph) Embed(table Table, noise Noise) *G.Node {
 		return nil
 	}
 	if table.Stored != nil {
-		return g.forward(o)
+		// Gorgonia refuses a node without arguments.
+		return g.forward(o, g.Param("stored table", []int{1}, make([]float32, 1), false).Node)
 	}
 	o.wrt = []bool{table.W.Train}
 	o.diff = func(in G.Nodes, _, grad *G.Node) (G.Nodes, error) {

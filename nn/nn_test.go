@@ -11,8 +11,6 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// The gradients of these operations within a whole model are checked against
-// finite differences in package model.
 
 func random(n int, seed uint64) []float32 {
 	rng := rand.New(rand.NewPCG(seed, 0))
