@@ -11,7 +11,6 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-
 func random(n int, seed uint64) []float32 {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	x := make([]float32, n)
