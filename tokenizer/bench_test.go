@@ -33,7 +33,7 @@ func BenchmarkEncode(b *testing.B) {
 		tok  *encoding
 	}{
 		{"starter", starter(b)}, {"r50k", whole(b, "r50k_base")}, {"cl100k", whole(b, "cl100k_base")}, {"o200k", whole(b, "o200k_base")},
-		{"hf-cl100k", hfOnly(b, whole(b, "cl100k_base"))}, {"sentencepiece", parse(b, sentencePiece(b, tinyPieces(), prepending))},
+		{"hf-cl100k", savedAsHF(b, "cl100k_base")}, {"sentencepiece", parse(b, sentencePiece(b, tinyPieces(), prepending))},
 	}
 	for _, tt := range toks {
 		b.Run(tt.name, func(b *testing.B) {

@@ -3,8 +3,10 @@ package tokenizer
 import (
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,6 +28,10 @@ func dataFiles(t *testing.T, full bool) map[string]string {
 	if _, err := os.Stat(root); err != nil {
 		t.Skip("the data is not beside the repository")
 	}
+	return once(t, fmt.Sprint("data ", full), func() (map[string]string, error) { return readData(root, full) })
+}
+
+func readData(root string, full bool) (map[string]string, error) {
 	files := make(map[string]string)
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -54,10 +60,7 @@ func dataFiles(t *testing.T, full bool) map[string]string {
 		files[path] = string(data)
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
+	return files, err
 }
 
 // TestRoundTripOfData holds Decode(Encode(x)) == x on all kinds of files,
@@ -70,7 +73,7 @@ func TestRoundTripOfData(t *testing.T) {
 		"p50k_base":    whole(t, "p50k_base"),
 		"cl100k_base":  whole(t, "cl100k_base"),
 		"o200k_base":   whole(t, "o200k_base"),
-		"Hugging Face": hfOnly(t, whole(t, "cl100k_base")),
+		"Hugging Face": savedAsHF(t, "cl100k_base"),
 	}
 	if data, err := os.ReadFile(stories); err == nil {
 		toks["SentencePiece"] = parse(t, sentencePiece(t, readStories(t, data), prepending))
@@ -97,14 +100,8 @@ func TestRoundTripOfData(t *testing.T) {
 func TestHFEqualsTiktokenOnData(t *testing.T) {
 	files := dataFiles(t, false)
 	for _, name := range []string{"r50k_base", "cl100k_base", "o200k_base"} {
-		tok, ref := hfOnly(t, whole(t, name)), reference(t, name, 0)
-		paths := slices.Sorted(func(yield func(string) bool) {
-			for path := range files {
-				if !yield(path) {
-					return
-				}
-			}
-		})
+		tok, ref := savedAsHF(t, name), reference(t, name, 0)
+		paths := slices.Sorted(maps.Keys(files))
 		for i := 0; i < len(paths); i += 13 {
 			text := strings.ToValidUTF8(files[paths[i]], "")
 			text = text[:min(len(text), 2<<10)]

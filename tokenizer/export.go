@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // files returns what Save writes for a tiktoken encoding.
@@ -130,12 +131,12 @@ func (s spec) tokenizerConfig() hfConfig {
 
 // chatTemplate renders messages as package prompt renders turns.
 func (s spec) chatTemplate() hfChatTemplate {
+	quote := strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`)
 	text := func(name, or string) string {
 		if name == "" {
 			name = or
 		}
-		quoted, _ := json.Marshal(name) // a string can be written always
-		return "{{ " + string(quoted) + " }}"
+		return "{{ '" + quote.Replace(name) + "' }}"
 	}
 	begin := ""
 	if s.Markers.Begin != "" {

@@ -89,7 +89,7 @@ func (e *encoding) fillByteLevel(t hfTokenizer, vocab map[string]int32, steps hf
 		switch {
 		case ok:
 			byteIDs[b] = id
-		case inUTF8(byte(b)):
+		case needed(byte(b)):
 			return fmt.Errorf("the vocabulary has no token for the byte 0x%02x", b)
 		default:
 			byteIDs[b] = -1
@@ -102,24 +102,35 @@ func (e *encoding) fillByteLevel(t hfTokenizer, vocab map[string]int32, steps hf
 	allBytes := !slices.Contains(byteIDs[:], -1)
 	e.encode = func(piece string) []int32 {
 		if !allBytes {
-			// Vocabularies that were trained on text only may lack the bytes that
-			// no text has.
-			piece = validText(piece)
+			piece = known(piece, &byteIDs)
 		}
 		return merge(piece, byteParts(piece, &byteIDs), join)
 	}
 	return nil
 }
 
-// inUTF8 says whether a byte can occur in valid UTF-8.
-func inUTF8(b byte) bool { return b < 0xf5 && b != 0xc0 && b != 0xc1 }
+// needed says whether a byte-level vocabulary must have a byte: visible ASCII,
+// common white space and the bytes of U+FFFD, which stands for what is missing.
+func needed(b byte) bool {
+	return ' ' <= b && b <= '~' || strings.IndexByte("\t\n\r\xef\xbf\xbd", b) >= 0
+}
 
-// validText replaces every byte that is not part of a character by U+FFFD.
-func validText(s string) string {
-	if utf8.ValidString(s) {
-		return s
+// known replaces every character that has a byte without a token by U+FFFD.
+// Some vocabularies lack bytes that their training text did not have.
+func known(piece string, byteIDs *[256]int32) string {
+	var b strings.Builder
+	for i := 0; i < len(piece); {
+		_, n := utf8.DecodeRuneInString(piece[i:])
+		char := piece[i : i+n]
+		for _, c := range []byte(char) {
+			if byteIDs[c] < 0 {
+				char = string(utf8.RuneError)
+			}
+		}
+		b.WriteString(char)
+		i += n
 	}
-	return string([]rune(s))
+	return b.String()
 }
 
 // fillSentencePiece sets the tables of a SentencePiece BPE with byte_fallback:

@@ -125,12 +125,33 @@ func hfSequence(components []hfComponent) (hfSteps, error) {
 		if one.rest != nil && len(components) > 1 {
 			return hfSteps{}, errors.New(`the pre-tokenizer Metaspace with prepend_scheme "first" can be read alone only, not in a sequence`)
 		}
+		if all.byteLevel {
+			if t := components[i].Type; one.byteLevel || t == "Metaspace" {
+				return hfSteps{}, fmt.Errorf("the pre-tokenizer %s after a ByteLevel step is not supported: Split, Digits and Punctuation can be read there", t)
+			}
+			for j, split := range one.splits {
+				one.splits[j] = mapped(split)
+			}
+		}
 		all.splits = append(all.splits, one.splits...)
 		all.rest = one.rest
 		all.byteLevel = all.byteLevel || one.byteLevel
 		all.strip = all.strip || one.strip
 	}
 	return all, nil
+}
+
+// mapped cuts where split cuts the characters that stand for bytes: a step
+// after ByteLevel sees these.
+func mapped(split splitter) splitter {
+	return func(text string, yield func(string)) {
+		split(toByteLevel(text), func(piece string) {
+			if b, ok := fromByteLevel(piece); ok {
+				piece = b
+			}
+			yield(piece)
+		})
+	}
 }
 
 // prefixed puts prefix before a text that does not begin with it.

@@ -11,7 +11,8 @@
 // tokenizer.json itself changes is changed as Hugging Face changes it:
 // normalizers such as NFC, the stripping around added tokens, a first space
 // where one is put before every text (Decode takes one away), and "▁" for
-// spaces in SentencePiece vocabularies.
+// spaces in SentencePiece vocabularies. A character that has a byte for which a
+// byte-level vocabulary has no token becomes U+FFFD, where Hugging Face drops it.
 package tokenizer
 
 // A Tokenizer is safe for use by several goroutines.

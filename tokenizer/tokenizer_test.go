@@ -2,11 +2,13 @@ package tokenizer
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"unicode/utf8"
 
@@ -25,31 +27,51 @@ func starter(t testing.TB) *encoding {
 // reference is tiktoken-go itself on an encoding's whole or cut ranks.
 func reference(t testing.TB, name string, n int) func(string) []int32 {
 	t.Helper()
-	ranks, err := loadRanks(name, n)
-	if err != nil {
-		t.Fatal(err)
-	}
-	core, err := tiktoken.NewCoreBPE(ranks, nil, patterns[name])
-	if err != nil {
-		t.Fatal(err)
-	}
-	tik := tiktoken.NewTiktoken(core, nil, nil)
-	return func(text string) []int32 {
-		var ids []int32
-		for _, id := range tik.EncodeOrdinary(text) {
-			ids = append(ids, int32(id))
+	return once(t, fmt.Sprint("reference ", name, n), func() (func(string) []int32, error) {
+		ranks, err := loadRanks(name, n)
+		if err != nil {
+			return nil, err
 		}
-		return ids
-	}
+		core, err := tiktoken.NewCoreBPE(ranks, nil, patterns[name])
+		if err != nil {
+			return nil, err
+		}
+		tik := tiktoken.NewTiktoken(core, nil, nil)
+		return func(text string) []int32 {
+			var ids []int32
+			for _, id := range tik.EncodeOrdinary(text) {
+				ids = append(ids, int32(id))
+			}
+			return ids
+		}, nil
+	})
 }
 
 func whole(t testing.TB, name string) *encoding {
 	t.Helper()
-	tok, err := Encoding(name)
+	return once(t, name, func() (*encoding, error) {
+		tok, err := Encoding(name)
+		if err != nil {
+			return nil, err
+		}
+		return tok.(*encoding), nil
+	})
+}
+
+// made holds what takes long to make and never changes.
+var made sync.Map
+
+func once[T any](t testing.TB, key string, make func() (T, error)) T {
+	t.Helper()
+	if v, ok := made.Load(key); ok {
+		return v.(T)
+	}
+	v, err := make()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tok.(*encoding)
+	made.Store(key, v)
+	return v
 }
 
 // trickyTexts meet each branch of the scanners.
@@ -140,8 +162,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestLongPiece holds the merging of long pieces to that of tiktoken, and to
-// less than quadratic time by its size alone.
+// TestLongPiece holds the merging of long pieces to that of tiktoken, and by
+// the size alone of what follows to less than quadratic time.
 func TestLongPiece(t *testing.T) {
 	tok, ref := starter(t), reference(t, "r50k_base", 8192)
 	rng := rand.New(rand.NewPCG(3, 4))
@@ -154,9 +176,13 @@ func TestLongPiece(t *testing.T) {
 			t.Fatalf("Encode(%q) differs from tiktoken", b)
 		}
 	}
-	huge := strings.Repeat("ab", 100_000)
-	if tok.Decode(tok.Encode(huge)) != huge {
-		t.Error("a piece of 200,000 bytes does not round trip")
+	for name, tok := range map[string]Tokenizer{"starter": tok, "o200k": whole(t, "o200k_base"), "SentencePiece": parse(t, sentencePiece(t, tinyPieces(), prepending))} {
+		for _, unit := range []string{"a", "ab", " ", "\n ", "日A", "the", "\xff"} {
+			huge := strings.Repeat(unit, 1<<17/len(unit))
+			if tok.Decode(tok.Encode(huge)) != huge {
+				t.Errorf("%s: a piece of many %q does not round trip", name, unit)
+			}
+		}
 	}
 }
 
@@ -252,19 +278,36 @@ func TestLoadErrors(t *testing.T) {
 	}
 }
 
-func FuzzStarter(f *testing.F) {
+// FuzzEncode holds all encodings to the round trip of any bytes and, on valid
+// UTF-8, to tiktoken.
+func FuzzEncode(f *testing.F) {
 	for _, text := range trickyTexts {
 		f.Add(text)
 	}
-	tok, ref := starter(f), reference(f, "r50k_base", 8192)
 	f.Add("a\xff\xfeb \xe2\x96x")
+	f.Add("HTMLParser's camelCase ΑΒγ ǅx 日A日 path/to//x\r\n")
+	type pair struct {
+		tok *encoding
+		ref func(string) []int32
+	}
+	pairs := map[string]pair{"starter": {starter(f), reference(f, "r50k_base", 8192)}}
+	for _, name := range []string{"r50k_base", "p50k_base", "cl100k_base", "o200k_base"} {
+		pairs[name] = pair{whole(f, name), reference(f, name, 0)}
+	}
+	pairs["Hugging Face"] = pair{savedAsHF(f, "cl100k_base"), pairs["cl100k_base"].ref}
+	sp := parse(f, sentencePiece(f, tinyPieces(), prepending))
 	f.Fuzz(func(t *testing.T, text string) {
-		ids := tok.Encode(text)
-		if want := ref(text); utf8.ValidString(text) && !slices.Equal(ids, want) {
-			t.Fatalf("Encode(%q) = %v, tiktoken gives %v", text, ids, want)
+		for name, p := range pairs {
+			ids := p.tok.Encode(text)
+			if got := p.tok.Decode(ids); got != text {
+				t.Fatalf("%s: %q came back as %q", name, text, got)
+			}
+			if utf8.ValidString(text) && !slices.Equal(ids, p.ref(text)) {
+				t.Fatalf("%s: Encode(%q) = %v, tiktoken gives %v", name, text, ids, p.ref(text))
+			}
 		}
-		if tok.Decode(ids) != text {
-			t.Fatalf("%q does not round trip", text)
+		if got := sp.Decode(sp.Encode(text)); got != strings.ReplaceAll(text, spaceMark, " ") {
+			t.Fatalf("SentencePiece: %q came back as %q", text, got)
 		}
 	})
 }
