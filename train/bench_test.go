@@ -35,12 +35,12 @@ func BenchmarkStep(b *testing.B) {
 	if err := r.prepare(seqs, nil); err != nil {
 		b.Fatal(err)
 	}
-	if _, _, err := r.advance(); err != nil { // page faults
+	if _, err := r.advance(); err != nil { // page faults
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, err := r.advance(); err != nil {
+		if _, err := r.advance(); err != nil {
 			b.Fatal(err)
 		}
 	}

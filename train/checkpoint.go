@@ -11,13 +11,14 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"adapt/model"
 )
 
 // A checkpoint is a folder "step-N" with the weights, both moments and the
 // state, written under another name and renamed when whole. "best-N" files
-// hold the weights of the best dev loss at step N. The newest checkpoint and
+// hold the best weights, those of step N. The newest checkpoint and
 // the best weights that it names are kept.
 
 // ErrOtherRun is returned, wrapped, when a folder holds the checkpoints of a
@@ -25,11 +26,11 @@ import (
 var ErrOtherRun = errors.New("checkpoints are of another run")
 
 // fingerprint identifies everything that decides a run's result.
-func fingerprint(m *model.Model, seqs, dev []Sequence, c Config) string {
+func fingerprint(m *model.Model, c Config, sets ...[]Sequence) string {
 	h := sha256.New()
 	fmt.Fprintln(h, m.Hash())
 	json.NewEncoder(h).Encode(c)
-	for _, set := range [][]Sequence{seqs, dev} {
+	for _, set := range sets {
 		fmt.Fprintln(h, len(set))
 		for _, s := range set {
 			fmt.Fprintln(h, s.ID, len(s.IDs), len(s.Loss))
@@ -44,15 +45,15 @@ func (r *run) bestPath(step int) string {
 	return filepath.Join(r.opt.Dir, "best-"+strconv.Itoa(step)+".safetensors")
 }
 
-// keepBest remembers the present weights, on disk too.
+// keepBest remembers the present weights: on disk, without a folder in memory.
 func (r *run) keepBest() error {
-	if r.best == nil {
-		r.best = make([][]float32, len(r.tensors))
-	}
-	for i, t := range r.tensors {
-		r.best[i] = append(r.best[i][:0], t.Data...)
-	}
 	if r.opt.Dir == "" {
+		if r.best == nil {
+			r.best = make([][]float32, len(r.tensors))
+		}
+		for i, t := range r.tensors {
+			r.best[i] = append(r.best[i][:0], t.Data...)
+		}
 		return nil
 	}
 	if err := os.MkdirAll(r.opt.Dir, 0o700); err != nil {
@@ -61,10 +62,14 @@ func (r *run) keepBest() error {
 	return model.WriteTensors(r.bestPath(r.state.Step), r.tensors)
 }
 
-// save writes a checkpoint and removes older ones.
+// save writes a checkpoint and removes older ones. Weights that are not finite
+// are an error and leave the last good checkpoint.
 func (r *run) save() error {
 	if r.opt.Dir == "" {
 		return nil
+	}
+	if err := r.checkWeights(); err != nil {
+		return err
 	}
 	name := filepath.Join(r.opt.Dir, "step-"+strconv.Itoa(r.state.Step))
 	part := name + ".part"
@@ -120,7 +125,8 @@ func (r *run) prune(keep string) error {
 	best := r.bestPath(r.state.Result.BestStep)
 	for _, e := range entries {
 		path := filepath.Join(r.opt.Dir, e.Name())
-		if path != keep && path != best {
+		own := strings.HasPrefix(e.Name(), "step-") || strings.HasPrefix(e.Name(), "best-")
+		if own && path != keep && path != best {
 			if err := os.RemoveAll(path); err != nil {
 				return fmt.Errorf("train: removing an old checkpoint: %w", err)
 			}
@@ -152,21 +158,29 @@ func (r *run) resume() error {
 	}
 	r.state = s
 	r.solver.count = s.Step
-	return r.readBest()
-}
-
-func (r *run) readBest() error {
-	if len(r.dev) == 0 {
+	if !r.ranked() {
 		return nil
 	}
-	best := append([]model.Tensor(nil), r.tensors...)
-	r.best = make([][]float32, len(best))
-	for i := range best {
-		best[i].Data = make([]float32, len(best[i].Data))
-		r.best[i] = best[i].Data
+	if _, err := os.Stat(r.bestPath(s.Result.BestStep)); err != nil {
+		return fmt.Errorf("train: resuming: the best weights: %w", err)
 	}
-	if err := model.ReadTensors(r.bestPath(r.state.Result.BestStep), best); err != nil {
-		return fmt.Errorf("train: resuming: %w", err)
+	return nil
+}
+
+// takeBest puts the best weights in place.
+func (r *run) takeBest() error {
+	best := r.state.Result.BestStep
+	if best == r.state.Step {
+		return nil
+	}
+	if r.opt.Dir == "" {
+		for i, t := range r.tensors {
+			copy(t.Data, r.best[i])
+		}
+		return nil
+	}
+	if err := model.ReadTensors(r.bestPath(best), r.tensors); err != nil {
+		return fmt.Errorf("train: the best weights: %w", err)
 	}
 	return nil
 }

@@ -182,7 +182,7 @@ func gradients(t *testing.T, m *model.Model, seqs []Sequence, which []int) [][]f
 	if err := r.prepare(seqs, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := r.step.run(seqs, which); err != nil {
+	if _, err := r.step.run(seqs, which); err != nil {
 		t.Fatal(err)
 	}
 	var out [][]float32
