@@ -18,6 +18,7 @@ type Summary struct {
 	TooLong   int   // sequences beyond Limit tokens
 	Dropped   int   // of them left out
 	Truncated int   // of them kept without their ends
+	Raise     bool  // whether they are an error
 	Limit     int   // rows of a sequence: one less than its tokens
 	Shortest  int   // tokens
 	Longest   int
@@ -49,13 +50,13 @@ const (
 )
 
 // Describe sums a training set up as the configuration would see it, before
-// anything is trained. decode makes text of tokens. The example is the first
-// usable one that has both masked and trained tokens beyond the first.
+// anything is trained. decode makes text of tokens.
 func Describe(seqs []Sequence, c Config, decode func([]int32) string) Summary {
 	c = c.withDefaults()
 	of := sortOut(seqs, c)
 	s := Summary{
-		Sequences: len(seqs), Silent: of.silent, TooLong: len(of.long), Dropped: of.dropped, Truncated: of.truncated, Limit: c.MaxTokens,
+		Sequences: len(seqs), Silent: of.silent, TooLong: len(of.long), Dropped: of.dropped, Truncated: of.truncated,
+		Raise: c.Overlength == raise, Limit: c.MaxTokens,
 	}
 	for i := range seqs {
 		n := len(seqs[i].IDs)
@@ -88,14 +89,20 @@ func (s *Summary) count(seqs []Sequence) {
 	}
 }
 
+// choose shows the first sequence of which some tokens are masked beyond the
+// first, which always is.
 func (s *Summary) choose(kept []Sequence, decode func([]int32) string) {
-	for i := range kept {
-		if e := example(kept[i], decode); i == 0 || len(e.Runs) > 1 && e.Runs[0].Tokens > 1 {
-			if s.Example = e; len(e.Runs) > 1 && e.Runs[0].Tokens > 1 {
-				return
-			}
+	if len(kept) == 0 {
+		return
+	}
+	shown := kept[0]
+	for _, k := range kept {
+		if k.prefix() > 1 {
+			shown = k
+			break
 		}
 	}
+	s.Example = example(shown, decode)
 }
 
 func example(s Sequence, decode func([]int32) string) Example {
@@ -145,7 +152,10 @@ func (s Summary) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d sequences, %d tokens: %d trained (%.1f%%), %d masked\n",
 		s.Sequences, s.Tokens, s.Trained, 100*float64(s.Trained)/float64(max(1, s.Tokens)), s.Masked)
-	if s.TooLong > 0 {
+	switch {
+	case s.TooLong > 0 && s.Raise:
+		fmt.Fprintf(&b, "%d are longer than %d tokens, which is an error\n", s.TooLong, s.Limit)
+	case s.TooLong > 0:
 		fmt.Fprintf(&b, "%d are longer than %d tokens: %d truncated, %d dropped\n", s.TooLong, s.Limit, s.Truncated, s.Dropped)
 	}
 	if s.Silent > 0 {
