@@ -29,6 +29,7 @@ TARGET is what the project promises of the ratio (of the figure where there is
 no limit). The last line says which targets are missed. Progress goes to
 standard error.`,
 		Example: `  adapt bench kernels            matrix products and the other kernels
+  adapt bench train              steps of training
   adapt bench kernels --json     the same for programs
   adapt bench kernels --quick    coarser, in a fraction of the time`,
 	}
@@ -53,6 +54,11 @@ standard error.`,
 	}
 	cmd.AddCommand(
 		figures("kernels", "Matrix products, attention, norms, losses, the optimizer", kernelsLong, "", Kernels),
+		figures("train", "Training steps: speed, allocations, memory", trainLong, flopsNote, Train),
+		&cobra.Command{
+			Use: stepCommand, Hidden: true, Args: cobra.ExactArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error { return serve(cmd.Context(), args[0], cmd.OutOrStdout()) },
+		},
 	)
 	return cmd
 }
@@ -66,6 +72,17 @@ Attention counts the FLOPs that causal attention needs. What goes over its data
 once (norms, GELU, the loss, the optimizer) is counted in bytes that must be
 read and written, beside the limit of reading memory; data that fits into the
 cache may exceed it.`
+
+const trainLong = `Train measures whole steps of the trainer on random weights and tokens, each
+workload in a process of its own: GPT-2 124M's shape (12 layers of width 768,
+vocabulary 50,257, 4 sequences of 256 tokens) and that of the starter that adapt
+ships (8 of 512), with AdamW in float32.
+
+A step's figure is the arithmetic that the algorithm needs by the time it took,
+beside the limit of arithmetic. Peak memory is that of the whole process beside
+what the algorithm needs: weights, gradients, the optimizer's two moments, and
+activations, counted from the shape. LoRA and the other options stand beside full
+fine-tuning without them: LIMIT is then the other's time or memory.`
 
 // show prints figures, then the verdict: after the table, or beside the JSON.
 func show(cmd *cobra.Command, asJSON bool, list []Figure, after string) error {

@@ -1,0 +1,172 @@
+package bench
+
+import (
+	"fmt"
+
+	"adapt/model"
+	"adapt/nn/kernel"
+)
+
+// A Workload is a training step: what is trained, on how much, and how.
+type Workload struct {
+	Config        model.Config
+	Sequences     int    // in a step
+	Length        int    // tokens of each
+	Rank          int    // of LoRA on all linear layers; 0: full fine-tuning
+	Stored        string // how the frozen linear weights are kept: "float32", "bf16", "int8" or "nf4"
+	Checkpointing bool   // compute activations again rather than keep them
+	Precision     string // of the products: "float32" or "bf16"
+}
+
+func (w Workload) tokens() int { return w.Sequences * w.Length }
+
+// linears calls f for each linear layer but the head.
+func (w Workload) linears(f func(l model.Linear)) {
+	for _, layer := range w.Config.Parts().Layers {
+		for _, l := range layer.Linears() {
+			f(l)
+		}
+	}
+}
+
+// adapter is the number of LoRA's weights.
+func (w Workload) adapter() int {
+	n := 0
+	w.linears(func(l model.Linear) { n += w.Rank * (l.In + l.Out()) })
+	return n
+}
+
+// flops counts what a step's arithmetic needs, its model FLOPs (Chowdhery et al.
+// 2022, arXiv:2204.02311, appendix B, but with attention counted as causal):
+// layers for the transformer's layers, head for the logits.
+//
+// Forward, a token costs 2 FLOPs for each weight of the linear layers and of the
+// head, and 2·2·(L+1)/2·width in each layer's attention over sequences of L
+// tokens, where each token sees itself and those before it. Backward costs twice
+// that; with LoRA, frozen weights have no gradient of their own and cost once.
+// What checkpointing computes again does not count.
+func (w Workload) flops() (layers, head float64) {
+	c, tokens := w.Config, float64(w.tokens())
+	perWeight := 6.0
+	if w.Rank > 0 {
+		perWeight = 4
+	}
+	weights := 0
+	w.linears(func(l model.Linear) { weights += l.In * l.Out() })
+	attention := 3 * 2 * float64(w.Length+1) * float64(c.Heads*c.Dim()*c.Layers)
+	layers = tokens * (perWeight*float64(weights) + 6*float64(w.adapter()) + attention)
+	head = tokens * perWeight * float64(c.VocabSize) * float64(c.Hidden)
+	return layers, head
+}
+
+const flopsNote = `Model FLOPs of a step: forward, each token costs 2 for each weight of the linear
+layers and of the (tied) head, and 2·(L+1)·width in the attention of each layer
+over sequences of L tokens, causal; backward costs twice that. With LoRA, frozen
+weights cost backward once. After Chowdhery et al. 2022 (PaLM), appendix B, who
+count attention in full.`
+
+// Needs is what a step's algorithm must have in memory, in bytes.
+type Needs struct {
+	Weights     float64 // of the model, as they are kept
+	Adapter     float64 // weights of LoRA
+	Gradients   float64 // of what is trained
+	Moments     float64 // AdamW's two
+	Activations float64 // at their peak
+}
+
+// Total is the sum of all.
+func (n Needs) Total() float64 {
+	return n.Weights + n.Adapter + n.Gradients + n.Moments + n.Activations
+}
+
+// needs counts from the algorithm, not from this program's data structures.
+func (w Workload) needs() (Needs, error) {
+	weights, err := w.weights()
+	n := Needs{Weights: weights, Activations: w.activations()}
+	trained := float64(w.Config.Params())
+	if w.Rank > 0 {
+		trained = float64(w.adapter())
+		n.Adapter = 4 * trained
+	}
+	n.Gradients, n.Moments = 4*trained, 8*trained
+	return n, err
+}
+
+// weights counts the bytes of the weights as they are kept.
+func (w Workload) weights() (float64, error) {
+	kind, err := storedKind(w.Stored)
+	if err != nil {
+		return 0, err
+	}
+	bytes := 4 * float64(w.Config.Params())
+	w.linears(func(l model.Linear) {
+		size, partsErr := storedSize(kind, l.Out(), l.In)
+		if partsErr != nil {
+			err = partsErr
+		}
+		bytes += size - 4*float64(l.In)*float64(l.Out())
+	})
+	return bytes, err
+}
+
+func storedKind(name string) (kernel.Kind, error) {
+	switch name {
+	case "", "float32":
+		return kernel.F32, nil
+	case "bf16":
+		return kernel.BF16, nil
+	case "int8":
+		return kernel.Int8, nil
+	case "nf4":
+		return kernel.NF4, nil
+	}
+	return 0, fmt.Errorf("weights are stored as %q; want float32, bf16, int8 or nf4", name)
+}
+
+func storedSize(kind kernel.Kind, rows, cols int) (float64, error) {
+	parts, err := kernel.MatrixParts(kind, rows, cols)
+	bytes := 0.0
+	for _, p := range parts {
+		n := map[string]float64{"F32": 4, "BF16": 2}[p.DType]
+		if n == 0 {
+			n = 1
+		}
+		for _, d := range p.Shape {
+			n *= float64(d)
+		}
+		bytes += n
+	}
+	return bytes, err
+}
+
+// lossRows is how many rows of logits are needed at a time: enough for a product
+// at full speed.
+const lossRows = 512
+
+// activations counts the bytes at the peak of a step.
+//
+// A layer keeps for the way back: the input and the result of each norm, queries,
+// keys and values, the result of attention and a sum for each head, and in the
+// MLP what goes into the activation and what comes out of it; with LoRA the
+// low-rank products. The peak is either in the loss, when all layers are kept and
+// there is a chunk of logits, or in the last layer's way back. With checkpointing
+// a layer keeps its input alone, and one layer at a time has all.
+func (w Workload) activations() float64 {
+	c, tokens := w.Config, float64(w.tokens())
+	d, attn, kv, m := float64(c.Hidden), float64(c.Heads*c.Dim()), float64(c.KVHeads*c.Dim()), float64(c.Intermediate)
+	into := m // what goes into the activation
+	if w.Config.Parts().Layers[0].Gate != nil {
+		into = 2 * m
+	}
+	layer := 4*d + attn + 2*kv + attn + float64(c.Heads) + into + m
+	w.linears(func(model.Linear) { layer += float64(w.Rank) / float64(c.Layers) })
+	back := 2*d + into
+	rows := min(tokens, lossRows)
+	loss := rows*(float64(c.VocabSize)+2*d) + tokens*d
+	kept := 2 * tokens * d // around the last norm
+	if w.Checkpointing {
+		kept += tokens * d * float64(c.Layers)
+		return 4 * (kept + max(loss, tokens*(layer+back)))
+	}
+	return 4 * (kept + tokens*layer*float64(c.Layers) + max(loss, tokens*back))
+}
