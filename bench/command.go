@@ -66,7 +66,8 @@ standard error.`,
 const kernelsLong = `Kernels measures single-precision matrix products on one core and on all: 1,024
 cubed, and the shapes of a training step of GPT-2 124M over 1,024 tokens, as
 m×n×k. NT is a layer's output, NN the gradient of its input, TN that of its
-weight. The limit is that of arithmetic.
+weight. The limit is that of arithmetic. Where the machine multiplies bfloat16s,
+the same products with operands rounded to them stand beside the float32 ones.
 
 Attention counts the FLOPs that causal attention needs. What goes over its data
 once (norms, GELU, the loss, the optimizer) is counted in bytes that must be

@@ -3,12 +3,17 @@ package bench
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"adapt/nn/kernel"
 )
 
 // gemmTarget is the share of the FMA limit that matrix products must reach.
 const gemmTarget = 0.85
+
+// bf16Target is how many times as fast as in float32 they must be with operands
+// rounded to bfloat16.
+const bf16Target = 1.6
 
 // A product is one of op(A) [m, k] and op(B) [k, n].
 type product struct {
@@ -65,7 +70,7 @@ func kernels(ctx context.Context, o Options, products []product, passes []pass, 
 			if err != nil {
 				return nil, err
 			}
-			figures = append(figures, f)
+			figures = append(figures, f...)
 		}
 		for _, p := range passes {
 			limit := lim.memory
@@ -84,7 +89,9 @@ func kernels(ctx context.Context, o Options, products []product, passes []pass, 
 	return figures, nil
 }
 
-func gemm(ctx context.Context, o Options, lim limits, threads int, p product) (Figure, error) {
+// gemm measures a product in float32 beside the limit of arithmetic and, where
+// the machine multiplies bfloat16s, with operands rounded to them beside float32.
+func gemm(ctx context.Context, o Options, lim limits, threads int, p product) ([]Figure, error) {
 	a, b, c := random(p.m*p.k), random(p.k*p.n), make([]float32, p.m*p.n)
 	lda, ldb := p.k, p.n
 	if p.transA {
@@ -93,16 +100,29 @@ func gemm(ctx context.Context, o Options, lim limits, threads int, p product) (F
 	if p.transB {
 		ldb = p.k
 	}
-	r, err := rate(ctx, o, p.flops(), func() {
-		kernel.Gemm(threads, p.transA, p.transB, p.m, p.n, p.k, 1, a, lda, b, ldb, 0, c, p.n)
-	}, func() float64 { return lim.fma(threads) })
+	single := func() { kernel.Gemm(threads, p.transA, p.transB, p.m, p.n, p.k, 1, a, lda, b, ldb, 0, c, p.n) }
+	shape := fmt.Sprintf("%d×%d×%d, %s", p.m, p.n, p.k, cores(threads))
+	r, err := rate(ctx, o, p.flops(), single, func() float64 { return lim.fma(threads) })
 	if err != nil {
-		return Figure{}, err
+		return nil, err
 	}
-	f := Figure{
-		Name: p.name + " " + p.form(), Shape: fmt.Sprintf("%d×%d×%d, %s", p.m, p.n, p.k, cores(threads)),
-		Figure: r.rate, Unit: gflops,
-	}.of(r.limit).atLeast(gemmTarget)
-	o.logf("%s %s: %s of the limit", f.Name, f.Shape, number(*f.Ratio))
-	return f, nil
+	figures := []Figure{Figure{Name: p.name + " " + p.form(), Shape: shape, Figure: r.rate, Unit: gflops}.of(r.limit).atLeast(gemmTarget)}
+	if kernel.HasBF16() {
+		rounded := func() {
+			kernel.GemmBF16(threads, p.transA, p.transB, p.m, p.n, p.k, 1, a, lda, b, ldb, 0, c, p.n)
+		}
+		r, err := rate(ctx, o, p.flops(), rounded, func() float64 {
+			start := time.Now()
+			single()
+			return p.flops() / float64(time.Since(start).Nanoseconds())
+		})
+		if err != nil {
+			return nil, err
+		}
+		figures = append(figures, Figure{Name: p.name + " " + p.form() + " bf16 / float32", Shape: shape, Figure: r.rate, Unit: gflops}.of(r.limit).atLeast(bf16Target))
+	}
+	for _, f := range figures {
+		o.logf("%s, %s: ratio %s", f.Name, f.Shape, number(*f.Ratio))
+	}
+	return figures, nil
 }

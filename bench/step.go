@@ -72,12 +72,10 @@ func (r Run) measure(ctx context.Context) (Steps, error) {
 	if err := w.options(&c); err != nil {
 		return Steps{}, err
 	}
-	if err := resetPeak(); err != nil {
-		return Steps{}, err
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s := sampler{threads: r.Threads, rounds: r.Rounds, stop: cancel}
+	// The weights may have been there in another form before.
+	s := sampler{threads: r.Threads, rounds: r.Rounds, stop: cancel, peak: resetPeak() == nil}
 	_, err = train.Fit(ctx, m, w.sequences(), nil, c, train.Options{Progress: s.step})
 	if !s.done() {
 		return Steps{}, err
@@ -91,6 +89,7 @@ type sampler struct {
 	threads, rounds int
 	stop            func()
 	steps           Steps
+	peak            bool // whether the peak began with this measurement
 	seen            int
 	limit           float64
 	allocations     uint64
@@ -111,7 +110,9 @@ func (s *sampler) step(train.Progress) {
 		s.steps.Allocations = append(s.steps.Allocations, float64(m.Mallocs-s.allocations))
 	}
 	if s.done() {
-		s.steps.Peak, _ = peakMemory() // 0 where it is not known
+		if s.peak {
+			s.steps.Peak, _ = peakMemory() // 0 where it is not known
+		}
 		s.stop()
 	}
 	runtime.ReadMemStats(&m)

@@ -145,10 +145,11 @@ const lossRows = 512
 
 // activations counts the bytes at the peak of a step.
 //
-// A layer keeps for the way back: the input and the result of each norm, queries,
-// keys and values, the result of attention and a sum for each head, and in the
-// MLP what goes into the activation and what comes out of it; with LoRA the
-// low-rank products. The peak is either in the loss, when all layers are kept and
+// A layer keeps for the way back: what goes into each norm, queries, keys and
+// values, the result of attention and a sum for each head, and what goes into the
+// MLP's activation; with LoRA the low-rank products. Results of norms and of
+// activations are cheaper to compute again (Korthikanti et al. 2022,
+// arXiv:2205.05198). The peak is either in the loss, when all layers are kept and
 // there is a chunk of logits, or in the last layer's way back. With checkpointing
 // a layer keeps its input alone, and one layer at a time has all.
 func (w Workload) activations() float64 {
@@ -158,12 +159,12 @@ func (w Workload) activations() float64 {
 	if w.Config.Parts().Layers[0].Gate != nil {
 		into = 2 * m
 	}
-	layer := 4*d + attn + 2*kv + attn + float64(c.Heads) + into + m
+	layer := 2*d + attn + 2*kv + attn + float64(c.Heads) + into
 	w.linears(func(model.Linear) { layer += float64(w.Rank) / float64(c.Layers) })
-	back := 2*d + into
+	back := 2*d + into + m
 	rows := min(tokens, lossRows)
-	loss := rows*(float64(c.VocabSize)+2*d) + tokens*d
-	kept := 2 * tokens * d // around the last norm
+	loss := rows*(float64(c.VocabSize)+2*d) + 2*tokens*d
+	kept := tokens * d // before the last norm
 	if w.Checkpointing {
 		kept += tokens * d * float64(c.Layers)
 		return 4 * (kept + max(loss, tokens*(layer+back)))
