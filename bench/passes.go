@@ -73,10 +73,10 @@ func attention(tokens, heads, dim, length int) []pass {
 	shape := fmt.Sprintf("%d×%d, %d heads", tokens/length, length, heads)
 	return []pass{
 		{"attention", shape, 2 * product, gflops, func(threads int) {
-			kernel.Attention(threads, out, lse, q, k, v, heads, heads, dim, bounds)
+			kernel.Attention(threads, out, lse, q, k, v, heads, heads, dim, bounds, kernel.Mask{})
 		}},
 		{"attention gradient", shape, 5 * product, gflops, func(threads int) {
-			kernel.AttentionGrad(threads, dq, dk, dv, q, k, v, out, lse, dout, heads, heads, dim, bounds)
+			kernel.AttentionGrad(threads, dq, dk, dv, q, k, v, out, lse, dout, heads, heads, dim, bounds, kernel.Mask{})
 		}},
 	}
 }

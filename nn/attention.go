@@ -63,7 +63,7 @@ func (a *attention) forward(out []float32, in [][]float32) error {
 	q, k, v := a.split(in[0])
 	a.rotate(q, k, false)
 	clear(out[g.Batch.used()*h.Query*h.Dim:]) // padding rows attend to nothing
-	kernel.Attention(g.Threads, out, a.lse.data, q, k, v, h.Query, h.KeyValue, h.Dim, g.Batch.Bounds)
+	kernel.Attention(g.Threads, out, a.lse.data, q, k, v, h.Query, h.KeyValue, h.Dim, g.Batch.Bounds, kernel.Mask{})
 	return nil
 }
 
@@ -78,7 +78,7 @@ func (a *attention) diff(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
 			clear(dq[used*h.Query*h.Dim:])
 			clear(dk[used*h.KeyValue*h.Dim:])
 			clear(dv[used*h.KeyValue*h.Dim:])
-			kernel.AttentionGrad(g.Threads, dq, dk, dv, q, k, v, in[1], a.lse.data, in[2], h.Query, h.KeyValue, h.Dim, g.Batch.Bounds)
+			kernel.AttentionGrad(g.Threads, dq, dk, dv, q, k, v, in[1], a.lse.data, in[2], h.Query, h.KeyValue, h.Dim, g.Batch.Bounds, kernel.Mask{})
 			a.rotate(dq, dk, true)
 			return nil
 		},

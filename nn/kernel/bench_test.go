@@ -154,7 +154,7 @@ func BenchmarkRows(b *testing.B) {
 func BenchmarkAttention(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, s := range []struct{ heads, kvHeads, hd, length, n int }{
-		{8, 4, 32, 256, 8}, {8, 4, 32, 1024, 2}, {4, 2, 64, 512, 4},
+		{8, 4, 32, 512, 8}, {12, 12, 64, 256, 4}, {8, 4, 32, 2048, 1},
 	} {
 		tokens := s.length * s.n
 		var bounds []int32
@@ -167,10 +167,10 @@ func BenchmarkAttention(b *testing.B) {
 		pairs := s.n * s.heads * s.length * (s.length + 1) / 2
 		name := fmt.Sprintf("%dx%d/heads=%d,%d/hd=%d", s.n, s.length, s.heads, s.kvHeads, s.hd)
 		benchmark(b, "forward/"+name, pairs*s.hd, func(threads int) {
-			Attention(threads, out, lse, q, k, v, s.heads, s.kvHeads, s.hd, bounds)
+			Attention(threads, out, lse, q, k, v, s.heads, s.kvHeads, s.hd, bounds, Mask{})
 		})
 		benchmark(b, "backward/"+name, pairs*s.hd, func(threads int) {
-			AttentionGrad(threads, dq, dk, dv, q, k, v, out, lse, dout, s.heads, s.kvHeads, s.hd, bounds)
+			AttentionGrad(threads, dq, dk, dv, q, k, v, out, lse, dout, s.heads, s.kvHeads, s.hd, bounds, Mask{})
 		})
 	}
 }

@@ -27,6 +27,10 @@ type gemmKernel struct {
 	// read from B some tiles later.
 	micro []microFunc
 
+	// spread[r-1] is micro[r-1] for an A whose rows and columns are rowA and colA
+	// apart. It does nothing about what is read later.
+	spread []spreadFunc
+
 	// packTrans writes the rows, at most transRows, of n elements at src as columns,
 	// each of a step, at dst. It may write transRows elements of a column, however many
 	// rows there are, and packRows any multiple of it: columns are packed in order,
@@ -52,8 +56,9 @@ type gemmKernel struct {
 }
 
 type (
-	microFunc func(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
-	dotsFunc  func(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
+	spreadFunc func(kc int, a *float32, rowA, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+	microFunc  func(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
+	dotsFunc   func(n int, x *float32, ldx int, w *float32, ldw int, out *float32)
 )
 
 // Sizes of blocks, in elements or rows.

@@ -13,6 +13,7 @@ var gemmGo = gemmKernel{
 	cols:      4,
 	perStep:   1,
 	micro:     []microFunc{micro1Go, micro2Go},
+	spread:    []spreadFunc{spread1Go, spread2Go},
 	packTrans: packTransGo,
 	transRows: 4,
 	packRows:  packRowsGo,
@@ -53,6 +54,24 @@ func micro2Go(kc int, a, b *float32, ldb int, c *float32, ldc int, alpha float32
 	n := bits.Len32(mask)
 	storeGo([4]float32{s0, s1, s2, s3}, row(c, ldc, 0, n), alpha, add)
 	storeGo([4]float32{t0, t1, t2, t3}, row(c, ldc, 1, n), alpha, add)
+}
+
+func spread1Go(kc int, a *float32, rowA, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32) {
+	var s0, s1, s2, s3 float32
+	for p := range kc {
+		x := *(*float32)(unsafe.Add(unsafe.Pointer(a), p*colA))
+		y := (*[4]float32)(unsafe.Add(unsafe.Pointer(b), p*ldb))
+		s0 += x * y[0]
+		s1 += x * y[1]
+		s2 += x * y[2]
+		s3 += x * y[3]
+	}
+	storeGo([4]float32{s0, s1, s2, s3}, row(c, ldc, 0, bits.Len32(mask)), alpha, add)
+}
+
+func spread2Go(kc int, a *float32, rowA, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32) {
+	spread1Go(kc, a, rowA, colA, b, ldb, c, ldc, alpha, add, mask)
+	spread1Go(kc, (*float32)(unsafe.Add(unsafe.Pointer(a), rowA)), rowA, colA, b, ldb, (*float32)(unsafe.Add(unsafe.Pointer(c), ldc)), ldc, alpha, add, mask)
 }
 
 func storeGo(sums [4]float32, c []float32, alpha float32, add int) {

@@ -141,6 +141,11 @@ var gemmAVX512 = gemmKernel{
 		micro6x32avx512, micro7x32avx512, micro8x32avx512, micro9x32avx512, micro10x32avx512,
 		micro11x32avx512, micro12x32avx512, micro13x32avx512, micro14x32avx512,
 	},
+	spread: []spreadFunc{
+		spread1x32avx512, spread2x32avx512, spread3x32avx512, spread4x32avx512, spread5x32avx512,
+		spread6x32avx512, spread7x32avx512, spread8x32avx512, spread9x32avx512, spread10x32avx512,
+		spread11x32avx512, spread12x32avx512, spread13x32avx512, spread14x32avx512,
+	},
 	packTrans: packTransAVX512,
 	transRows: 16,
 	packRows:  packRowsAVX512,
@@ -157,6 +162,9 @@ var gemmAVX2 = gemmKernel{
 	perStep: 1,
 	micro: []microFunc{
 		micro1x16avx2, micro2x16avx2, micro3x16avx2, micro4x16avx2, micro5x16avx2, micro6x16avx2,
+	},
+	spread: []spreadFunc{
+		spread1x16avx2, spread2x16avx2, spread3x16avx2, spread4x16avx2, spread5x16avx2, spread6x16avx2,
 	},
 	packTrans: packTransAVX2,
 	transRows: 8,

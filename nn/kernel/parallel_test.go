@@ -27,7 +27,17 @@ func calls() map[string]func(threads int) {
 		}
 	}
 	nothing := func(lo, hi int) {}
+	const heads, kvHeads, hd, tokens = 4, 2, 16, 100
+	bounds := []int32{0, 70, tokens}
+	q, kv, lse := make([]float32, tokens*heads*hd), make([]float32, tokens*kvHeads*hd), make([]float32, tokens*heads)
+	out, dq, dk, dv := make([]float32, len(q)), make([]float32, len(q)), make([]float32, len(kv)), make([]float32, len(kv))
 	return map[string]func(threads int){
+		"Attention": func(threads int) {
+			Attention(threads, out, lse, q, kv, kv, heads, kvHeads, hd, bounds, Mask{})
+		},
+		"AttentionGrad": func(threads int) {
+			AttentionGrad(threads, dq, dk, dv, q, kv, kv, out, lse, q, heads, kvHeads, hd, bounds, Mask{})
+		},
 		"Gemm NN":      gemm(false, false, m),
 		"Gemm NT":      gemm(false, true, m),
 		"Gemm TN":      gemm(true, false, m),

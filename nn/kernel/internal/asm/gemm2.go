@@ -24,7 +24,6 @@ func micro2(rows int) {
 	ldb := Load(Param("ldb"), GP64())
 	c := Load(Param("c"), GP64())
 	ldc := Load(Param("ldc"), GP64())
-	acc := func(i, j int) VecPhysical { return ymm[2*i+j] }
 
 	at := GP64()
 	MOVQ(c, at)
@@ -46,16 +45,52 @@ func micro2(rows int) {
 			for i := range rows {
 				x := ymm[14+i%2]
 				VBROADCASTSS(Mem{Base: a, Disp: 4 * (p*rows + i)}, x)
-				VFMADD231PS(Y12, x, acc(i, 0))
-				VFMADD231PS(Y13, x, acc(i, 1))
+				VFMADD231PS(Y12, x, ymm[2*i])
+				VFMADD231PS(Y13, x, ymm[2*i+1])
 			}
 		}
 		ADDQ(Imm(uint64(4*n*rows)), a)
 	})
 
+	store2(rows, c, ldc)
+}
+
+// spread2 is spread512 for a tile of rows×16.
+func spread2(rows int) {
+	TEXT(fmt.Sprintf("spread%dx16avx2", rows), NOSPLIT, spreadSignature)
+	Pragma("noescape")
+	kc := Load(Param("kc"), GP64())
+	a, rowA, colA := spreadRows(rows)
+	b := Load(Param("b"), GP64())
+	ldb := Load(Param("ldb"), GP64())
+	for i := range 2 * rows {
+		VXORPS(ymm[i], ymm[i], ymm[i])
+	}
+	loop(kc, 4, func(n int) {
+		for range n {
+			VMOVUPS(Mem{Base: b}, Y12)
+			VMOVUPS(Mem{Base: b, Disp: 32}, Y13)
+			ADDQ(ldb, b)
+			for i := range rows {
+				x := ymm[14+i%2]
+				VBROADCASTSS(rowAt(a[i/3], rowA, nil, i%3), x)
+				VFMADD231PS(Y12, x, ymm[2*i])
+				VFMADD231PS(Y13, x, ymm[2*i+1])
+			}
+			for _, r := range a {
+				ADDQ(colA, r)
+			}
+		}
+	})
+	store2(rows, Load(Param("c"), GP64()), Load(Param("ldc"), GP64()))
+}
+
+// store2 is store512 for a tile of rows×16.
+func store2(rows int, c, ldc Register) {
+	acc := func(i, j int) VecPhysical { return ymm[2*i+j] }
 	mask := GP32()
 	Load(Param("mask"), mask)
-	VBROADCASTSS(NewParamAddr("alpha", 48), Y12)
+	VBROADCASTSS(param("alpha"), Y12)
 	add := Load(Param("add"), GP64())
 	// Masked stores are slow on some machines: whole tiles do without.
 	CMPL(mask, U32(0xffff))

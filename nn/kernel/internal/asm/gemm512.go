@@ -82,12 +82,74 @@ func micro512With(name string, rows int, multiplyAdd func(b, a, acc VecPhysical)
 		ADDQ(Imm(uint64(4*n*rows)), a)
 	})
 
+	store512(rows, c, ldc)
+}
+
+// spread512 is micro512 for an A that is not packed: the element in its row i and
+// column p is rowA*i + colA*p bytes after a.
+func spread512(rows int) {
+	TEXT(fmt.Sprintf("spread%dx32avx512", rows), NOSPLIT, spreadSignature)
+	Pragma("noescape")
+	kc := Load(Param("kc"), GP64())
+	a, rowA, colA := spreadRows(rows)
+	b := Load(Param("b"), GP64())
+	ldb := Load(Param("ldb"), GP64())
+	for i := range 2 * rows {
+		VPXORD(zmm[i], zmm[i], zmm[i])
+	}
+	loop(kc, 4, func(n int) {
+		for range n {
+			VMOVUPS(Mem{Base: b}, Z28)
+			VMOVUPS(Mem{Base: b, Disp: 64}, Z29)
+			ADDQ(ldb, b)
+			for i := range rows {
+				x := zmm[30+i%2]
+				VBROADCASTSS(rowAt(a[i/3], rowA, nil, i%3), x)
+				VFMADD231PS(Z28, x, zmm[2*i])
+				VFMADD231PS(Z29, x, zmm[2*i+1])
+			}
+			for _, r := range a {
+				ADDQ(colA, r)
+			}
+		}
+	})
+	store512(rows, Load(Param("c"), GP64()), Load(Param("ldc"), GP64()))
+}
+
+const spreadSignature = "func(kc int, a *float32, rowA, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)"
+
+// spreadRows returns addresses of each third row of A.
+func spreadRows(rows int) (a []Register, rowA, colA Register) {
+	rowA = Load(Param("rowA"), GP64())
+	colA = Load(Param("colA"), GP64())
+	a = []Register{Load(Param("a"), GP64())}
+	for i := 3; i < rows; i += 3 {
+		next := GP64()
+		LEAQ(Mem{Base: a[len(a)-1], Index: rowA, Scale: 1}, next)
+		LEAQ(Mem{Base: next, Index: rowA, Scale: 2}, next)
+		a = append(a, next)
+	}
+	return a, rowA, colA
+}
+
+// param returns a parameter of four bytes in memory.
+func param(name string) Mem {
+	c, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return c.Addr
+}
+
+// store512 ends a kernel whose tile is in the first 2*rows registers.
+func store512(rows int, c, ldc Register) {
+	acc := func(i, j int) VecPhysical { return zmm[2*i+j] }
 	mask := GP32()
 	Load(Param("mask"), mask)
 	KMOVW(mask, K1)
 	SHRL(Imm(16), mask)
 	KMOVW(mask, K2)
-	VBROADCASTSS(NewParamAddr("alpha", 48), Z28)
+	VBROADCASTSS(param("alpha"), Z28)
 	add := Load(Param("add"), GP64())
 	TESTQ(add, add)
 	JZ(LabelRef("store"))

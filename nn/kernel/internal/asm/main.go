@@ -30,6 +30,7 @@ func gemm() {
 	laneBitTable()
 	for rows := 1; rows <= rows512; rows++ {
 		micro512(rows)
+		spread512(rows)
 	}
 	for rows := 1; rows <= 4; rows++ {
 		dots512(rows)
@@ -52,6 +53,7 @@ func gemm() {
 
 	for rows := 1; rows <= rows2; rows++ {
 		micro2(rows)
+		spread2(rows)
 	}
 	for rows := 1; rows <= 3; rows++ {
 		dots2(rows)
