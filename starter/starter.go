@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 )
 
-//go:embed config.json model.safetensors adapt_tokenizer.json README.md training.json
+//go:embed config.json model.safetensors adapt_tokenizer.json tokenizer.json tokenizer_config.json README.md training.json
 var files embed.FS
 
 // Dir lays the model folder out below home and returns its path. The path

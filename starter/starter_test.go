@@ -1,8 +1,10 @@
 package starter
 
 import (
+	"bytes"
 	"context"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"adapt/generate"
@@ -46,5 +48,27 @@ func TestDir(t *testing.T) {
 	}
 	if loss := nats / float64(n); loss > 4 {
 		t.Errorf("a sentence of a contract costs %.2f nats a token, want at most 4", loss)
+	}
+}
+
+// TestTokenizerFiles wants the files that other programs read to be those of
+// the encoding.
+func TestTokenizerFiles(t *testing.T) {
+	tok, err := tokenizer.Starter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := tokenizer.Save(dir, tok); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"adapt_tokenizer.json", "tokenizer.json", "tokenizer_config.json"} {
+		want, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := files.ReadFile(name); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is not what the tokenizer saves; %v", name, err)
+		}
 	}
 }
