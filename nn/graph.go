@@ -37,9 +37,26 @@ type Graph struct {
 	// overwriting them: for the second and later micro-batches of a step.
 	Accumulate bool
 
+	// Stream is told which layer runs, for weights that are not all in memory;
+	// nil: nobody.
+	Stream Stream
+
 	next    uint64
-	layer   string
+	layer   *layer
+	layers  int
 	segment int
+}
+
+// A layer is what operations between two calls of Begin belong to.
+type layer struct {
+	name  string
+	index int // from 0, in the order of the forward pass
+}
+
+// A Stream brings the weights of layers into memory and out of it.
+type Stream interface {
+	Prefetch(layer int) error // is about to be used
+	Release(layer int) error  // is not used for a while
 }
 
 // NewGraph returns an empty graph for steps of that many tokens.
@@ -88,11 +105,12 @@ func (b *Batch) used() int {
 
 // Begin names the layer that the next operations belong to. Layers are what
 // activation checkpointing computes again; the empty name is in no layer.
-func (g *Graph) Begin(layer string) {
-	g.layer, g.segment = layer, 0
-	if layer != "" {
+func (g *Graph) Begin(name string) {
+	g.layer, g.segment = nil, 0
+	if name != "" {
 		g.next++
-		g.segment = int(g.next)
+		g.layer, g.segment = &layer{name, g.layers}, int(g.next)
+		g.layers++
 	}
 }
 
@@ -131,7 +149,7 @@ func (p *Param) gradient() []float32 {
 func (g *Graph) add(o *op, in ...*G.Node) *G.Node {
 	g.next++
 	o.id, o.inputs = g.next, in
-	if o.layer == "" {
+	if o.layer == nil {
 		o.layer = g.layer
 	}
 	if o.wrt == nil {

@@ -325,7 +325,11 @@ func (m *Machine) takeOver() {
 
 // RunAll runs the graph over its batch.
 func (m *Machine) RunAll() error {
+	at := stream{s: m.g.Stream, layer: -1, layers: m.g.layers}
 	for i := range m.steps {
+		if err := at.enter(m.steps[i].op); err != nil {
+			return err
+		}
 		s := &m.steps[i]
 		for _, b := range s.bufs {
 			b.buf.data = b.place.data
@@ -334,7 +338,38 @@ func (m *Machine) RunAll() error {
 			return err
 		}
 	}
-	return nil
+	return at.leave()
+}
+
+// stream follows a run through the layers.
+type stream struct {
+	s             Stream
+	layer, layers int
+}
+
+// enter tells the stream when another layer begins: the one before is released,
+// and the one after, in the same direction, is fetched meanwhile.
+func (t *stream) enter(o *op) error {
+	if t.s == nil || o.layer == nil || o.layer.index == t.layer {
+		return nil
+	}
+	next := o.layer.index + 1
+	if o.layer.index < t.layer {
+		next = o.layer.index - 1
+	}
+	err := t.leave()
+	if next >= 0 && next < t.layers {
+		err = errors.Join(err, t.s.Prefetch(next))
+	}
+	t.layer = o.layer.index
+	return err
+}
+
+func (t *stream) leave() error {
+	if t.s == nil || t.layer < 0 {
+		return nil
+	}
+	return t.s.Release(t.layer)
 }
 
 // Diagnose runs the graph and returns an error that wraps [ErrNotFinite] and

@@ -23,7 +23,7 @@ import (
 // its memory instead.
 type op struct {
 	name  string
-	layer string // "layer 3", for messages
+	layer *layer // nil: none
 	id    uint64 // ops with equal hashes are merged: every op is its own
 	shape tensor.Shape
 	wrt   []bool // arguments that have a gradient
@@ -123,10 +123,10 @@ func (o *op) compute(out []float32, in [][]float32) error {
 
 // where names the op and its layer.
 func (o *op) where() string {
-	if o.layer == "" {
+	if o.layer == nil {
 		return o.name
 	}
-	return o.layer + ", " + o.name
+	return o.layer.name + ", " + o.name
 }
 
 func dense(shape tensor.Shape, data []float32) *tensor.Dense {
