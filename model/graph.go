@@ -38,9 +38,6 @@ func (m *Model) Build(a *Adapter, tokens int, o BuildOptions) (net *Net, err err
 		}
 	}()
 	b := &builder{m: m, a: a, o: o, g: nn.NewGraph(tokens, o.Options), net: &Net{}, params: map[string]*nn.Param{}}
-	if m.Config.Window() > 0 && m.Config.Window() < m.Config.MaxPositions {
-		return nil, fmt.Errorf("%w: a sliding window below the model's positions", ErrUnsupported)
-	}
 	b.build()
 	return b.net, nil
 }

@@ -22,7 +22,8 @@ type Heads struct {
 
 // Attention takes queries, keys and values, packed one after the other by
 // [Graph.Linear], and returns attention within each sequence, [tokens,
-// Query*Dim]. It rotates queries and keys where they are: no other op may read
+// Query*Dim]: causal, but for the prefix that Batch.Prefix gives, which sees
+// itself in both directions. It rotates queries and keys where they are: no other op may read
 // qkv.
 func (g *Graph) Attention(qkv *G.Node, h Heads) *G.Node {
 	a := &attention{
@@ -58,12 +59,16 @@ func (a *attention) rotate(q, k []float32, back bool) {
 	kernel.Rope(g.Threads, k, g.Tokens, h.KeyValue, h.Dim, g.Batch.Pos, h.Cos, h.Sin, back)
 }
 
+func (a *attention) mask() kernel.Mask {
+	return kernel.Mask{Prefix: a.g.Batch.Prefix, Window: a.h.Window}
+}
+
 func (a *attention) forward(out []float32, in [][]float32) error {
 	g, h := a.g, a.h
 	q, k, v := a.split(in[0])
 	a.rotate(q, k, false)
 	clear(out[g.Batch.used()*h.Query*h.Dim:]) // padding rows attend to nothing
-	kernel.Attention(g.Threads, out, a.lse.data, q, k, v, h.Query, h.KeyValue, h.Dim, g.Batch.Bounds, kernel.Mask{})
+	kernel.Attention(g.Threads, out, a.lse.data, q, k, v, h.Query, h.KeyValue, h.Dim, g.Batch.Bounds, a.mask())
 	return nil
 }
 
@@ -78,7 +83,7 @@ func (a *attention) diff(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
 			clear(dq[used*h.Query*h.Dim:])
 			clear(dk[used*h.KeyValue*h.Dim:])
 			clear(dv[used*h.KeyValue*h.Dim:])
-			kernel.AttentionGrad(g.Threads, dq, dk, dv, q, k, v, in[1], a.lse.data, in[2], h.Query, h.KeyValue, h.Dim, g.Batch.Bounds, kernel.Mask{})
+			kernel.AttentionGrad(g.Threads, dq, dk, dv, q, k, v, in[1], a.lse.data, in[2], h.Query, h.KeyValue, h.Dim, g.Batch.Bounds, a.mask())
 			a.rotate(dq, dk, true)
 			return nil
 		},
