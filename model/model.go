@@ -110,10 +110,7 @@ func (m *Model) Tensor(name string) []float32 {
 }
 
 func (m *Model) tensor(name string) *Tensor {
-	t, ok := m.byName[name]
-	if a, err := archOf(m.Config.ModelType); !ok && err == nil && name == a.head+".weight" {
-		t, ok = m.byName[a.embed+".weight"] // tied
-	}
+	t, ok := m.byName[m.Config.untied(name)]
 	if !ok {
 		panic("model: no tensor " + name)
 	}

@@ -113,6 +113,15 @@ func (a *arch) normParts(module string) Norm {
 	return n
 }
 
+// untied returns the name under which a weight is kept: the embedding's for a
+// tied head.
+func (c Config) untied(name string) string {
+	if a, err := archOf(c.ModelType); err == nil && c.TieEmbeddings && name == a.head+".weight" {
+		return a.embed + ".weight"
+	}
+	return name
+}
+
 // linearWeights are the names of the linear layers' weights, the head's not
 // among them.
 func (c Config) linearWeights() map[string]bool {

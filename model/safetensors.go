@@ -126,14 +126,26 @@ func dtypeSize(dtype string) (int64, error) {
 // read decodes a tensor to float32.
 func (t *tensorFile) read(name string, dst []float32) error {
 	h := t.headers[name]
-	if _, err := dtypeSize(h.Dtype); err != nil {
+	size, err := dtypeSize(h.Dtype)
+	if err != nil {
 		return fmt.Errorf("reading tensor %q: %w", name, err)
 	}
-	raw := make([]byte, h.Offsets[1]-h.Offsets[0])
-	if _, err := t.f.ReadAt(raw, t.base+h.Offsets[0]); err != nil {
-		return fmt.Errorf("reading tensor %q: %w", name, err)
+	at := t.base + h.Offsets[0]
+	raw := make([]byte, int(size)*min(len(dst), 1<<18))
+	for part := range slices.Chunk(dst, 1<<18) {
+		raw := raw[:int(size)*len(part)]
+		if _, err := t.f.ReadAt(raw, at); err != nil {
+			return fmt.Errorf("reading tensor %q: %w", name, err)
+		}
+		decode(h.Dtype, part, raw)
+		at += int64(len(raw))
 	}
-	switch h.Dtype {
+	return nil
+}
+
+// decode converts elements to float32.
+func decode(dtype string, dst []float32, raw []byte) {
+	switch dtype {
 	case "F32":
 		for i := range dst {
 			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
@@ -147,7 +159,6 @@ func (t *tensorFile) read(name string, dst []float32) error {
 			dst[i] = half.To32(binary.LittleEndian.Uint16(raw[2*i:]))
 		}
 	}
-	return nil
 }
 
 // A Tensor is a named weight in row-major order.
