@@ -10,7 +10,7 @@ func (m *Model) Clone(own func(name string) bool) *Model {
 		}
 		c.Tensors[i] = t
 	}
-	c.Kept = m.Kept
+	c.Kept, c.stream = m.Kept, m.stream
 	return c
 }
 

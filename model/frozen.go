@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"adapt/nn"
 	"adapt/nn/kernel"
 )
 
@@ -196,6 +197,24 @@ func (f *Frozen) Tensor(name string) []float32 {
 	w.DecodeRows(data, 0, w.Rows)
 	return data
 }
+
+// Model returns the weights as a model to build graphs of, which stream them
+// layer by layer. It is valid until f is closed.
+func (f *Frozen) Model() *Model {
+	m := newModel(f.Config)
+	m.stream = f
+	for i := range m.Tensors {
+		t := &m.Tensors[i]
+		if v, ok := f.vectors[t.Name]; ok {
+			t.Data = v.Data
+		} else {
+			t.Stored = f.matrices[t.Name]
+		}
+	}
+	return m
+}
+
+var _ nn.Stream = (*Frozen)(nil)
 
 // Release gives the memory of a layer's matrices back to the system; they are
 // read again when they are used. Training releases a layer after its forward

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"adapt/nn"
 	"adapt/nn/kernel"
 )
 
@@ -88,6 +89,59 @@ func compareFrozen(t *testing.T, m *Model, f *Frozen, kind kernel.Kind) {
 	if tied := f.Matrix(m.Config.Parts().Head) == f.Matrix(m.Config.Parts().Embed); tied != m.Config.TieEmbeddings {
 		t.Errorf("head and embeddings are one: %t", tied)
 	}
+}
+
+// TestFrozenLoRA computes the loss and an adapter's gradients over weights that
+// are streamed from files, and over the same weights in memory.
+func TestFrozenLoRA(t *testing.T) {
+	for name, c := range archConfigs() {
+		for _, kind := range []kernel.Kind{kernel.F32, kernel.NF4} {
+			m, err := New(c, 5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			roughen(m, 1)
+			f, err := OpenFrozen(saved(t, m), kind, t.TempDir(), 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			for i := range m.Tensors {
+				m.Tensors[i].Data = f.Tensor(m.Tensors[i].Name)
+			}
+			a := trainedAdapter(t, m, LoRA{R: 2, Alpha: 3})
+			memory, streamed := adapterStep(t, m, a), adapterStep(t, f.Model(), a)
+			if err := CompareVectors(memory, streamed, 1e-5); err != nil {
+				t.Errorf("%s, %s: %v", name, kind, err)
+			}
+			if f.Model().Hash() == m.Hash() || f.Model().Hash() != f.Model().Hash() {
+				t.Errorf("%s, %s: the hash of stored weights", name, kind)
+			}
+			if err := f.Model().Save(t.TempDir()); err == nil || !strings.Contains(err.Error(), "is stored as") {
+				t.Errorf("%s, %s: saving says %v", name, kind, err)
+			}
+		}
+	}
+}
+
+// adapterStep returns the loss of a batch and the gradients of an adapter.
+func adapterStep(t *testing.T, m *Model, a *Adapter) []float32 {
+	t.Helper()
+	net, err := m.Build(a, 14, BuildOptions{Options: nn.Options{Threads: 2, Train: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch(net)
+	vm, err := net.Machine(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, vm)
+	all := []float32{float32(net.Graph.Batch.Sum)}
+	for _, p := range net.Params {
+		all = append(all, p.Grad().Data().([]float32)...)
+	}
+	return all
 }
 
 // TestFrozenBF16 uses a folder in bfloat16 as it lies there, in shards too.

@@ -74,6 +74,7 @@ type builder struct {
 
 func (b *builder) build() {
 	c, p := b.m.Config, b.m.Config.Parts()
+	b.g.Stream = b.m.stream
 	heads := nn.Heads{Query: c.Heads, KeyValue: c.KVHeads, Dim: c.Dim(), Window: c.Window()}
 	if p.Positions == "" {
 		heads.Cos, heads.Sin = c.Rope(c.MaxPositions)

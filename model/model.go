@@ -10,6 +10,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"adapt/nn"
 )
 
 // A Model is a configuration with its weights in float32.
@@ -19,6 +21,7 @@ type Model struct {
 	// Kept are files of the folder that was loaded which Save writes again.
 	Kept   map[string][]byte
 	byName map[string]*Tensor
+	stream nn.Stream       // brings layers into memory and out of it; nil: all are there
 	linear map[string]bool // weights of linear layers
 }
 
@@ -134,6 +137,12 @@ func hashTensors(head string, tensors []Tensor) string {
 				buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
 			}
 			h.Write(buf)
+		}
+		if t.Stored != nil {
+			fmt.Fprintf(h, "%s\n", t.Stored.Kind)
+			for _, p := range t.Stored.Parts() {
+				h.Write(p.Data)
+			}
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -339,32 +339,38 @@ func TestPattern(t *testing.T) {
 // TestBesideMergedReloaded compares the loss of an adapter beside its base
 // with that of the merged model, and of both read back.
 func TestBesideMergedReloaded(t *testing.T) {
-	m, err := New(smallConfig(true), 5)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roughen(m, 2)
-	a := trainedAdapter(t, m, LoRA{R: 3, Alpha: 2, RankStabilized: true})
-	beside := lossOf(t, m, a)
-	dir := t.TempDir()
-	if err := a.Save(dir, ""); err != nil {
-		t.Fatal(err)
-	}
-	again, err := LoadAdapter(dir, m.Config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := lossOf(t, m, again); got != beside {
-		t.Errorf("loss %.7f, with the adapter read back %.7f", beside, got)
-	}
-	again.Merge(m, 1)
-	merged := lossOf(t, m, nil)
-	if math.Abs(beside-merged) > 1e-4*math.Abs(beside) {
-		t.Errorf("loss %.6f beside the weights, %.6f merged", beside, merged)
-	}
-	forward := func(m *Model) ([]float32, error) { return []float32{float32(lossOf(t, m, nil))}, nil }
-	if err := m.VerifySaved(saved(t, m), forward); err != nil {
-		t.Error(err)
+	for name, c := range archConfigs() {
+		norm := map[bool]string{true: "ln_1", false: "input_layernorm"}[c.ModelType == "gpt2"]
+		for _, l := range []LoRA{{R: 3, Alpha: 2, RankStabilized: true}, {R: 2, Alpha: 3, DoRA: true, ModulesToSave: []string{norm}}} {
+			m, err := New(c, 5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			roughen(m, 2)
+			a := trainedAdapter(t, m, l)
+			beside := lossOf(t, m, a)
+			dir := t.TempDir()
+			if err := a.Save(dir, ""); err != nil {
+				t.Fatal(err)
+			}
+			again, err := LoadAdapter(dir, m.Config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := lossOf(t, m, again); got != beside {
+				t.Errorf("%s: loss %.7f, with the adapter read back %.7f", name, beside, got)
+			}
+			plain := lossOf(t, m, nil)
+			again.Merge(m, 1)
+			merged := lossOf(t, m, nil)
+			if math.Abs(beside-merged) > 1e-4*math.Abs(beside) || math.Abs(plain-merged) < 1e-2 {
+				t.Errorf("%s: loss %.6f beside the weights, %.6f merged, %.6f without", name, beside, merged, plain)
+			}
+			forward := func(m *Model) ([]float32, error) { return []float32{float32(lossOf(t, m, nil))}, nil }
+			if err := m.VerifySaved(saved(t, m), forward); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
 	}
 }
 

@@ -31,6 +31,11 @@ func (m *Model) save(dir, dtype string, shard int64) error {
 }
 
 func (m *Model) saveFiles(dir, dtype string, shard int64) error {
+	for _, t := range m.Tensors {
+		if t.Stored != nil {
+			return fmt.Errorf("tensor %q is stored as %s; load the model with its whole weights to save it, or save the adapter", t.Name, t.Stored.Kind)
+		}
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}

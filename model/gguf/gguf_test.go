@@ -275,6 +275,33 @@ func TestFolders(t *testing.T) {
 	}
 }
 
+// TestSentencePiece wants scores that fall in the order of the merges.
+func TestSentencePiece(t *testing.T) {
+	v := &tokenizer.Vocabulary{
+		Kind: tokenizer.SentencePiece, BOS: 1, EOS: -1, Pad: -1, Unk: 0, AddBOS: true, AddSpace: true,
+		Tokens: []tokenizer.Token{{Text: "<unk>", Type: tokenizer.UnknownToken}, {Text: "<s>", Type: tokenizer.ControlToken}, {Text: "ab", Type: 1}, {Text: "bc", Type: 1}},
+		Merges: [][2]string{{"b", "c"}, {"a", "b"}},
+	}
+	all, err := vocabularyEntries(v, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]any{}
+	for _, e := range all {
+		got[e.key] = e.value
+	}
+	for key, want := range map[string]any{
+		"tokenizer.ggml.model": "llama", "tokenizer.ggml.pre": "default", "tokenizer.ggml.scores": []float32{0, 0, -1, 0, 0},
+		"tokenizer.ggml.token_type": []int32{2, 3, 1, 1, 5}, "tokenizer.ggml.tokens": []string{"<unk>", "<s>", "ab", "bc", "[PAD4]"},
+		"tokenizer.ggml.bos_token_id": uint32(1), "tokenizer.ggml.unknown_token_id": uint32(0), "tokenizer.ggml.eos_token_id": nil,
+		"tokenizer.ggml.add_bos_token": true, "tokenizer.ggml.add_space_prefix": true,
+	} {
+		if !reflect.DeepEqual(got[key], want) {
+			t.Errorf("%s is %v, want %v", key, got[key], want)
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	c := configs()["gpt2"]
 	c.HiddenAct = "gelu"
