@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -67,16 +66,14 @@ func (r Run) measure(ctx context.Context) (Steps, error) {
 	}
 	c := train.Config{
 		Seed: 1, Steps: 1 << 30, LearningRate: 1e-5, WeightDecay: 0.1, Clip: 1, Threads: r.Threads,
-		BatchTokens: w.tokens(), MaxTokens: w.Length, LoRA: w.lora(),
-	}
-	if err := w.options(&c); err != nil {
-		return Steps{}, err
+		BatchTokens: w.tokens(), MaxTokens: w.Length, LoRA: w.lora(), KeepAdapter: w.Rank > 0, // a stored base can not be merged into
+		Precision: w.Precision, Checkpointing: w.Checkpointing,
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	// The weights may have been there in another form before.
 	s := sampler{threads: r.Threads, rounds: r.Rounds, stop: cancel, peak: resetPeak() == nil}
-	_, err = train.Fit(ctx, m, w.sequences(), nil, c, train.Options{Progress: s.step})
+	_, err = train.Fit(ctx, m, w.sequences(), nil, c, train.Options{Progress: s.step, Adapter: func(*model.Adapter) error { return nil }})
 	if !s.done() {
 		return Steps{}, err
 	}
@@ -94,20 +91,20 @@ type sampler struct {
 	limit           float64
 	allocations     uint64
 	began           time.Time
+	memory          runtime.MemStats // here, so that it is no allocation of the step
 }
 
 func (s *sampler) done() bool { return len(s.steps.Seconds) == s.rounds }
 
 func (s *sampler) step(train.Progress) {
 	took := time.Since(s.began)
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
+	runtime.ReadMemStats(&s.memory)
 	before := s.limit
 	s.limit = kernel.PeakFMA(s.threads, 30*time.Millisecond)
 	if s.seen++; s.seen > warm && !s.done() {
 		s.steps.Seconds = append(s.steps.Seconds, took.Seconds())
 		s.steps.Limits = append(s.steps.Limits, (before+s.limit)/2)
-		s.steps.Allocations = append(s.steps.Allocations, float64(m.Mallocs-s.allocations))
+		s.steps.Allocations = append(s.steps.Allocations, float64(s.memory.Mallocs-s.allocations))
 	}
 	if s.done() {
 		if s.peak {
@@ -115,8 +112,8 @@ func (s *sampler) step(train.Progress) {
 		}
 		s.stop()
 	}
-	runtime.ReadMemStats(&m)
-	s.allocations, s.began = m.Mallocs, time.Now()
+	runtime.ReadMemStats(&s.memory)
+	s.allocations, s.began = s.memory.Mallocs, time.Now()
 }
 
 // model returns random weights, the frozen ones stored as w says.
@@ -190,15 +187,6 @@ func (w Workload) plan(m *model.Model, threads int) (nn.Memory, error) {
 	}
 	defer vm.Close()
 	return vm.Memory(), nil
-}
-
-// options sets what a workload asks of the trainer beyond full fine-tuning and
-// LoRA.
-func (w Workload) options(c *train.Config) error {
-	if w.Checkpointing || w.Precision == "bf16" || (w.Stored != "" && w.Stored != "float32") {
-		return errors.New("not there yet")
-	}
-	return nil
 }
 
 // fresh measures in a process of its own, so that the peaks of one workload's

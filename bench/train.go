@@ -36,6 +36,21 @@ func trainFigures(ctx context.Context, o Options, large, small Workload) ([]Figu
 	if err := b.beside("gpt2 LoRA r=16", "full", lora, full, loraTimeTarget, loraSpaceTarget); err != nil {
 		return nil, err
 	}
+	stored := lora
+	stored.Stored = "nf4"
+	if err := b.beside("gpt2 QLoRA r=16", "full", stored, full, 0, 0); err != nil {
+		return nil, err
+	}
+	again := large
+	again.Checkpointing = true
+	if err := b.beside("gpt2 checkpointing", "full", again, full, 0, 0); err != nil {
+		return nil, err
+	}
+	rounded := large
+	rounded.Precision = "bf16"
+	if err := b.beside("gpt2 bf16", "float32", rounded, full, 0, 0); err != nil {
+		return nil, err
+	}
 	return b.figures, nil
 }
 
