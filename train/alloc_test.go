@@ -1,0 +1,58 @@
+package train
+
+import (
+	"runtime/debug"
+	"testing"
+
+	"adapt/model"
+)
+
+// TestStepsDoNotAllocate wants every step after the first, those that begin an
+// epoch too, to do without new memory beside what the machines' runs take.
+func TestStepsDoNotAllocate(t *testing.T) {
+	for name, test := range map[string]struct {
+		model model.Config
+		c     Config
+	}{
+		"llama":         {tinyConfig(), Config{}},
+		"gpt2":          {gpt2Config(), Config{}},
+		"lora":          {tinyConfig(), Config{LoRA: &model.LoRA{R: 2, Alpha: 4, Dropout: 0.1}}},
+		"dora":          {tinyConfig(), Config{LoRA: &model.LoRA{R: 2, Alpha: 4, DoRA: true}}},
+		"accumulation":  {tinyConfig(), Config{MicroTokens: 32}},
+		"checkpointing": {tinyConfig(), Config{Checkpointing: true}},
+		"bf16":          {tinyConfig(), Config{Precision: "bf16"}},
+		"against forgetting": {tinyConfig(), Config{
+			KL: 0.5, Replay: 0.3, NEFTune: 5, PrefixLM: true, MicroTokens: 32,
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer debug.SetGCPercent(debug.SetGCPercent(-1)) // it empties the pools of scratch memory
+			m, err := model.New(test.model, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := test.c
+			c.Seed, c.Steps, c.BatchTokens, c.LearningRate, c.Clip, c.Threads = 1, 1000, 64, 1e-4, 1, 1
+			r := prepared(t, m, text(12, 15), c, Options{Replay: text(5, 15)})
+			step := func() {
+				if _, err := r.advance(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			machines := func() {
+				for range 64 / r.c.MicroTokens {
+					if r.reference != nil {
+						r.reference.vm.RunAll()
+					}
+					r.step.vm.RunAll()
+				}
+			}
+			for range 20 {
+				step()
+			}
+			if all, runs := testing.AllocsPerRun(50, step), testing.AllocsPerRun(50, machines); all > runs {
+				t.Errorf("%g allocations a step, of them %g in the machines' runs", all, runs)
+			}
+		})
+	}
+}
