@@ -242,12 +242,13 @@ type taken struct {
 func (r *run) advance() (taken, error) {
 	s := &r.state
 	which := r.plan.step(s.Step, r.c.Seed)
-	sum, bad, err := r.step.gradients(r.plan.seqs, r.bins.split(which, r.plan.seqs), r.c.Seed, s.Step)
+	sum, err := r.step.gradients(r.plan.seqs, r.bins.split(which, r.plan.seqs), r.c.Seed, s.Step)
 	if err != nil {
 		return taken{}, err
 	}
-	if bad != nil {
-		return taken{}, r.diverged(bad, fmt.Errorf("%w: the loss is %g", ErrDiverged, sum.loss/sum.weight))
+	loss, kl := sum.mean()
+	if !finite(loss) || !finite(kl) {
+		return taken{}, r.diverged(which, fmt.Errorf("%w: the loss is %g", ErrDiverged, loss))
 	}
 	r.solver.Rate = r.c.rate(s.Step, s.Result.Planned)
 	if err := r.solver.Step(r.params); err != nil {
@@ -262,7 +263,6 @@ func (r *run) advance() (taken, error) {
 			s.Result.Replayed += n
 		}
 	}
-	loss, kl := sum.mean()
 	s.LossSum, s.KLSum, s.LossSteps = s.LossSum+loss, s.KLSum+kl, s.LossSteps+1
 	return taken{loss: loss, kl: kl, rate: r.solver.Rate, norm: r.solver.Norm, regularized: r.reference != nil}, nil
 }

@@ -159,9 +159,8 @@ func (s *stepper) all(seqs []Sequence, batches [][]int) (sums, error) {
 }
 
 // gradients adds up the gradients of a step's micro-batches, divided by the
-// weight of all. Beside the sums it returns the first micro-batch whose loss is
-// not finite, nil when there is none.
-func (s *stepper) gradients(seqs []Sequence, micros [][]int, seed uint64, step int) (total sums, bad []int, err error) {
+// weight of all. It stops at a loss that is not finite.
+func (s *stepper) gradients(seqs []Sequence, micros [][]int, seed uint64, step int) (total sums, err error) {
 	norm := 0.0
 	for _, which := range micros {
 		for _, i := range which {
@@ -175,14 +174,14 @@ func (s *stepper) gradients(seqs []Sequence, micros [][]int, seed uint64, step i
 		g.Batch.Seed = batchSeed(seed, step, i)
 		sum, err := s.pass(seqs, which, norm)
 		if err != nil {
-			return sums{}, nil, err
+			return sums{}, err
 		}
 		total.add(sum)
 		if !finite(sum.loss) || !finite(sum.kl) {
-			return total, which, nil
+			break
 		}
 	}
-	return total, nil, nil
+	return total, nil
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
