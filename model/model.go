@@ -131,6 +131,12 @@ func hashTensors(head string, tensors []Tensor) string {
 	var buf []byte
 	for _, t := range tensors {
 		fmt.Fprintf(h, "%s %v\n", t.Name, t.Shape)
+		if t.Stored != nil {
+			fmt.Fprintln(h, t.Stored.Kind)
+			for _, part := range t.Stored.Parts() {
+				h.Write(part.Data)
+			}
+		}
 		for part := range slices.Chunk(t.Data, 1<<14) {
 			buf = buf[:0]
 			for _, v := range part {

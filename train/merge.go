@@ -54,12 +54,16 @@ func plainWeight(m *model.Model) func(name string) []float32 {
 }
 
 // merge puts the adapter into the model and compares what the two compute.
-func (r *run) merge() error {
+func (r *run) merge() error { return r.mergeChecked(r.adapter) }
+
+// mergeChecked compares the model after the merge with another adapter's beside
+// it: the merged one itself, but for tests.
+func (r *run) mergeChecked(a *model.Adapter) error {
 	seqs, which := r.plan.seqs, r.bins.split(r.plan.order[:1], r.plan.seqs)[0]
 	if len(r.dev.seqs) > 0 {
 		seqs, which = r.dev.seqs, r.dev.batches[0]
 	}
-	beside, err := r.losses(r.adapter, seqs, which)
+	beside, err := r.losses(a, seqs, which)
 	if err != nil {
 		return err
 	}

@@ -7,13 +7,13 @@ import (
 	"testing"
 )
 
-// text returns sequences of general text, of other tokens than counting's.
+// text returns sequences of general text, which counts backwards.
 func text(n, rows int) []Sequence {
 	seqs := make([]Sequence, n)
 	for i := range seqs {
 		ids := make([]int32, rows+1)
 		for j := range ids {
-			ids[j] = int32(31 + (i+j*j)%9)
+			ids[j] = int32(31 + (i+8*j)%9)
 		}
 		seqs[i] = Sequence{ID: fmt.Sprint("text ", i), IDs: ids}
 	}
