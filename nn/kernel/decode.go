@@ -1,0 +1,200 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"unsafe"
+)
+
+// FewRows is up to how many rows [Gemm] and [GemmMatrix] multiply with a
+// transposed matrix as inner products, each of whose rows is then computed as
+// [GemmRows] does. Of more rows, too, each has the same bits whatever the others
+// are and however many of them there are.
+const FewRows = fewRows
+
+// FloatMatrix is data, rows×cols, as a [Matrix]. It is not copied.
+func FloatMatrix(rows, cols int, data []float32) *Matrix {
+	if rows <= 0 || cols <= 0 || len(data) != rows*cols {
+		panic(fmt.Sprintf("kernel: %d elements are no matrix of %d×%d", len(data), rows, cols))
+	}
+	bytes := unsafe.Slice((*byte)(unsafe.Pointer(&data[0])), size*len(data))
+	return &Matrix{F32, rows, cols, []Part{{Name: "weight", DType: "F32", Shape: []int{rows, cols}, Data: bytes}}}
+}
+
+// RowProduct is one product of [GemmRows]: Y = x*transpose(W) + Beta*Y. Y has rows
+// of W.Rows elements, LdY apart; with Beta 0 it is only written.
+type RowProduct struct {
+	W    *Matrix
+	Beta float32
+	Y    []float32
+	LdY  int
+}
+
+// GemmRows computes products of the same m rows of x, ldx apart, as [GemmMatrix]
+// does with transW. Each row of a result has the bits that it has when it is
+// computed alone: a token that is decoded beside others comes out as it does
+// without them. Each block of a W is read from memory once for all rows. Beyond
+// some 30 rows GemmMatrix is faster.
+func GemmRows(threads, m int, x []float32, ldx int, products ...RowProduct) {
+	active.gemmRows(threads, m, x, ldx, products)
+}
+
+// rowGroup is how many rows of W are computed together; see gemmFew.
+const rowGroup = 4
+
+func (o *ops) gemmRows(threads, m int, x []float32, ldx int, products []RowProduct) {
+	if m <= 0 {
+		return
+	}
+	groups, cost := 0, 0
+	for i := range products {
+		p := &products[i]
+		checkMatrix("x", x, m, p.W.Cols, ldx, false)
+		checkMatrix("y", p.Y, m, p.W.Rows, p.LdY, false)
+		if p.W.Kind != F32 {
+			for r := range m {
+				o.gemmMatrix(threads, true, 1, x[r*ldx:], ldx, p.W, p.Beta, p.Y[r*p.LdY:], p.LdY)
+			}
+			continue
+		}
+		groups += p.groups()
+		cost = max(cost, 2*rowGroup*m*p.W.Cols)
+	}
+	parallelCost(threads, groups, cost, func(lo, hi int) {
+		for i := range products {
+			p := &products[i]
+			if p.W.Kind != F32 {
+				continue
+			}
+			n := p.groups()
+			if from, to := max(lo, 0), min(hi, n); from < to {
+				o.rowProduct(p, m, x, ldx, from, to)
+			}
+			lo, hi = lo-n, hi-n
+		}
+	})
+}
+
+// groups is how many groups of rows W has; the last one has those that are left
+// over, too.
+func (p *RowProduct) groups() int { return max(1, p.W.Rows/rowGroup) }
+
+// rowProduct computes the groups from to to.
+func (o *ops) rowProduct(p *RowProduct, m int, x []float32, ldx, from, to int) {
+	k, w := p.W.Cols, p.W.floats(0)
+	lo, hi := from*rowGroup, to*rowGroup
+	if to == p.groups() {
+		hi = p.W.Rows
+	}
+	if o.gemm.dots == nil || p.W.Rows < rowGroup {
+		o.gemmAll(1, false, true, m, hi-lo, k, 1, x, ldx, w[lo*k:], k, p.Beta, p.Y[lo:], p.LdY)
+		return
+	}
+	block := hi - lo
+	if m > fewRows { // stays in the cache for all rows of x
+		block = max(rowGroup, fewBlock/k&^(rowGroup-1))
+	}
+	for hi-lo > 0 {
+		n := min(block, hi-lo)
+		if hi-lo-n < rowGroup { // no group is shorter than another
+			n = hi - lo
+		}
+		for i := 0; i < m; i += fewRows {
+			o.gemmFew(1, min(fewRows, m-i), n, k, 1, x[i*ldx:], ldx, w[lo*k:], k, p.Beta, p.Y[i*p.LdY+lo:], p.LdY)
+		}
+		lo += n
+	}
+}
+
+// Mask says which tokens of a sequence a token attends to: those up to itself,
+// unless a field says more.
+type Mask struct {
+	// Window, if not 0, is how many tokens a token sees, itself and those just
+	// before it.
+	Window int
+	// Prefix is how many tokens at the start all see each other.
+	Prefix int
+}
+
+// seen returns the tokens from to to that the token at pos sees.
+func (m Mask) seen(pos int) (from, to int) {
+	if pos < m.Prefix {
+		return 0, m.Prefix
+	}
+	if m.Window > 0 {
+		from = max(0, pos+1-m.Window)
+	}
+	return from, pos + 1
+}
+
+// CachedAttention is scaled dot-product attention of n tokens, of which the first
+// is at position first of its sequence, over the keys and values of all tokens
+// that they see. It computes the heads that share the key-value head kv: those of
+// out, rows ldo apart, and q, rows ldq apart, each of heads*hd elements. k and v
+// start at position 0 and have rows of kvHeads*hd elements. It works in tiles, and
+// on one goroutine; calls for other heads and sequences may go on beside it.
+func CachedAttention(out []float32, ldo int, q []float32, ldq int, k, v []float32, n, first, kv, heads, kvHeads, hd int, mask Mask) {
+	active.cachedAttention(out, ldo, q, ldq, k, v, n, first, kv, heads, kvHeads, hd, mask)
+}
+
+func (o *ops) cachedAttention(out []float32, ldo int, q []float32, ldq int, k, v []float32, n, first, kv, heads, kvHeads, hd int, mask Mask) {
+	group := heads / kvHeads
+	k, v = k[kv*hd:], v[kv*hd:]
+	at := kv * group * hd
+	if n == 1 { // the heads of the group are rows of one tile
+		o.attendTile(out[at:], hd, q[at:], hd, k, v, kvHeads*hd, group, first, 0, hd, mask)
+		return
+	}
+	for h := range group {
+		for t := 0; t < n; t += queryTile {
+			o.attendTile(out[t*ldo+at+h*hd:], ldo, q[t*ldq+at+h*hd:], ldq, k, v, kvHeads*hd, min(queryTile, n-t), first+t, 1, hd, mask)
+		}
+	}
+}
+
+// attendTile computes rows queries, at positions first, first+step and so on.
+func (o *ops) attendTile(out []float32, ldo int, q []float32, ldq int, k, v []float32, ldk, rows, first, step, hd int, mask Mask) {
+	tile := max(keyTile, queryTile*keyTile/rows&^(keyTile-1))
+	buf := getBuffer(rows * (tile + 2))
+	defer putBuffer(buf)
+	scores, most, sum := buf.data[:rows*tile], buf.data[rows*tile:][:rows], buf.data[rows*(tile+1):]
+	for i := range rows {
+		most[i], sum[i] = float32(math.Inf(-1)), 0
+	}
+	scale := float32(1 / math.Sqrt(float64(hd)))
+	start, _ := mask.seen(first)
+	_, end := mask.seen(first + (rows-1)*step)
+	if first < mask.Prefix {
+		end = max(end, mask.Prefix)
+	}
+	beta := float32(0)
+	for j := start; j < end; j += tile {
+		keys := min(tile, end-j)
+		o.gemmAll(1, false, true, rows, keys, hd, scale, q, ldq, k[j*ldk:], ldk, 0, scores, tile)
+		for i := range rows {
+			row := scores[i*tile:][:keys]
+			from, to := mask.seen(first + i*step)
+			from, to = min(max(from-j, 0), keys), min(max(to-j, 0), keys)
+			if from >= to {
+				clear(row)
+				continue
+			}
+			clear(row[:from])
+			clear(row[to:])
+			row = row[from:to]
+			m := max(most[i], o.max(row))
+			if sum[i] > 0 && m > most[i] {
+				fix := expGo(most[i] - m)
+				sum[i] *= fix
+				o.scale(out[i*ldo:][:hd], fix)
+			}
+			most[i] = m
+			sum[i] += o.expSum(row, m)
+		}
+		o.gemmAll(1, false, false, rows, hd, keys, 1, scores, tile, v[j*ldk:], ldk, beta, out, ldo)
+		beta = 1
+	}
+	for i := range rows {
+		o.scale(out[i*ldo:][:hd], 1/sum[i])
+	}
+}
