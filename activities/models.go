@@ -37,7 +37,7 @@ func loadModel(dir string) (readingModel, error) {
 	if err != nil {
 		return nil, err
 	}
-	return generate.NewText(m, tok, 1)
+	return generate.NewText(m, tok, generate.Options{})
 }
 
 // reader returns the model for answering, from memory when it was asked for

@@ -101,18 +101,15 @@ func vocabulary(t *testing.T, path string, n int) []string {
 // decoder token by token, by the decoder at once, and by the training graph.
 func TestStories(t *testing.T) {
 	m, words := stories(t)
-	d := NewDecoder(m, 1)
+	d, err := NewDecoder(m, Options{})
+	check(t, err)
 	c := d.newCache()
 	logits := make([]float32, m.Config.VocabSize)
 	ids, text := []int32{1}, strings.Builder{} // BOS
 	const want = "Once upon a time, there was a little girl named Lily. She loved to play outside in the park"
 	nats, opening := 0.0, 0.0 // opening: nats a token of the text that want quotes
 	for n := range 150 {
-		hidden, err := c.forward(ids[len(ids)-1:])
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.logits(hidden, logits)
+		check(t, d.run(&request{c: c, ids: ids[len(ids)-1:], logits: logits}))
 		best := 0
 		for i, v := range logits {
 			if v > logits[best] {
@@ -140,14 +137,12 @@ func TestStories(t *testing.T) {
 	if math.Abs(graph-mean) > 1e-4 {
 		t.Errorf("the training graph's loss is %.6f, the decoder's %.6f", graph, mean)
 	}
-	hidden, err := d.newCache().forward(ids[:150])
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := make([]float32, 150*m.Config.VocabSize)
+	check(t, d.run(&request{c: d.newCache(), ids: ids[:150], logits: all}))
 	atOnce := 0.0
 	for i := range 150 {
-		c.logits(hidden[i*m.Config.Hidden:(i+1)*m.Config.Hidden], logits)
-		atOnce -= logProb(logits, ids[i+1], kernel.LogSumExp(logits))
+		row := all[i*m.Config.VocabSize : (i+1)*m.Config.VocabSize]
+		atOnce -= logProb(row, ids[i+1], kernel.LogSumExp(row))
 	}
 	if math.Abs(atOnce/150-mean) > 1e-4 {
 		t.Errorf("loss at once is %.6f, token by token %.6f", atOnce/150, mean)

@@ -2,6 +2,7 @@ package generate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -16,17 +17,22 @@ import (
 // A Text answers prompts as text: a model with its tokenizer. It is safe for
 // use by several goroutines.
 type Text struct {
-	d   *Decoder
-	tok tokenizer.Tokenizer
+	d     *Decoder
+	tok   tokenizer.Tokenizer
+	batch *batch // nil: each exchange computes alone
 }
 
-// NewText joins a model and its tokenizer; threads is as for NewDecoder. It is
-// an error when the tokenizer knows more tokens than the model.
-func NewText(m *model.Model, tok tokenizer.Tokenizer, threads int) (*Text, error) {
+// NewText joins a model and its tokenizer. It is an error when the tokenizer
+// knows more tokens than the model, and what NewDecoder reports.
+func NewText(m *model.Model, tok tokenizer.Tokenizer, o Options) (*Text, error) {
 	if tok.VocabSize() > m.Config.VocabSize {
 		return nil, fmt.Errorf("generate: the tokenizer has %d tokens, the model %d: they do not belong together", tok.VocabSize(), m.Config.VocabSize)
 	}
-	return &Text{d: NewDecoder(m, threads), tok: tok}, nil
+	d, err := NewDecoder(m, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Text{d: d, tok: tok}, nil
 }
 
 // Tokenizer returns the model's tokenizer.
@@ -35,15 +41,41 @@ func (t *Text) Tokenizer() tokenizer.Tokenizer { return t.tok }
 // MaxTokens is how long an exchange may get.
 func (t *Text) MaxTokens() int { return t.d.c.MaxPositions }
 
-// Begin starts an exchange. Cancelling ctx ends it at the next call.
+// Begin starts an exchange. Cancelling ctx ends it at the next call. When t
+// computes exchanges together and as many are open as may be, it waits.
 func (t *Text) Begin(ctx context.Context) (prompt.Session, error) {
-	if err := ctx.Err(); err != nil {
+	if err := t.enter(ctx); err != nil {
 		return nil, err
 	}
 	return &Session{
 		ctx: ctx, t: t, cache: t.d.newCache(),
 		pending: slices.Clone(t.tok.Markers().Begin), logits: make([]float32, t.d.c.VocabSize),
 	}, nil
+}
+
+func (t *Text) enter(ctx context.Context) error {
+	if t.batch != nil {
+		return t.batch.enter(ctx)
+	}
+	return ctx.Err()
+}
+
+// leave ends what enter began.
+func (t *Text) leave(c *cache) {
+	c.close()
+	if t.batch != nil {
+		t.batch.leave()
+	}
+}
+
+func (t *Text) run(ctx context.Context, r *request) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if t.batch != nil {
+		return t.batch.run(ctx, r)
+	}
+	return t.d.run(r)
 }
 
 var (
@@ -56,15 +88,33 @@ type Session struct {
 	ctx     context.Context
 	t       *Text
 	cache   *cache
+	request request
 	pending []int32 // tokens that the cache has not seen
 	logits  []float32
 	fresh   bool // whether logits are those after the last token
+	asked   bool
+	closed  bool
+	sampler *sampler // nil: greedy
+}
+
+// ErrClosed is returned by the methods of a session after Close.
+var ErrClosed = errors.New("the exchange is closed")
+
+// Close gives back what the exchange holds.
+func (s *Session) Close() {
+	if !s.closed {
+		s.closed = true
+		s.t.leave(s.cache)
+	}
 }
 
 // Len is the number of tokens in the context.
 func (s *Session) Len() int { return s.cache.len + len(s.pending) }
 
 func (s *Session) add(ids ...int32) error {
+	if s.closed {
+		return fmt.Errorf("generate: %w", ErrClosed)
+	}
 	if s.Len()+len(ids) > s.t.MaxTokens() {
 		return fmt.Errorf("generate: %w: %d tokens, the model has %d positions", ErrContextFull, s.Len()+len(ids), s.t.MaxTokens())
 	}
@@ -73,7 +123,16 @@ func (s *Session) add(ids ...int32) error {
 }
 
 // Ask appends an input; the model is about to answer.
-func (s *Session) Ask(input string) error { return s.add(prompt.Ask(s.t.tok, input)...) }
+func (s *Session) Ask(input string) error {
+	if err := s.add(prompt.Ask(s.t.tok, input)...); err != nil {
+		return err
+	}
+	if s.t.d.o.Prefix && !s.asked && s.cache.len == 0 {
+		s.cache.prefix = len(s.pending)
+	}
+	s.asked = true
+	return nil
+}
 
 // Say appends text to the answer.
 func (s *Session) Say(text string) error { return s.add(s.t.tok.Encode(text)...) }
@@ -86,17 +145,20 @@ func (s *Session) flush() error {
 	if s.fresh {
 		return nil
 	}
-	if err := s.ctx.Err(); err != nil {
+	if s.closed {
+		return fmt.Errorf("generate: %w", ErrClosed)
+	}
+	if err := s.forward(s.pending, 1, s.logits); err != nil {
 		return err
 	}
-	hidden, err := s.cache.forward(s.pending)
-	if err != nil {
-		return err
-	}
-	width := s.t.d.c.Hidden
-	s.cache.logits(hidden[(len(s.pending)-1)*width:], s.logits)
 	s.pending, s.fresh = s.pending[:0], true
 	return nil
+}
+
+// forward adds ids to the cache and writes the logits after the last n of them.
+func (s *Session) forward(ids []int32, n int, logits []float32) error {
+	s.request = request{c: s.cache, ids: ids, first: len(ids) - n, logits: logits}
+	return s.t.run(s.ctx, &s.request)
 }
 
 // logProb returns the log-probability of a token under logits.
@@ -128,9 +190,8 @@ func (s *Session) Next(choices []string) ([]float64, error) {
 		}
 	}
 	at := s.cache.len
-	scratch := make([]float32, len(s.logits))
 	for _, i := range rest {
-		more, err := s.continuation(encoded[i], scratch)
+		more, err := s.continuation(encoded[i])
 		s.cache.truncate(at)
 		if err != nil {
 			return nil, err
@@ -141,22 +202,23 @@ func (s *Session) Next(choices []string) ([]float64, error) {
 }
 
 // continuation returns the log-probability of ids[1:] after ids[0].
-func (s *Session) continuation(ids []int32, scratch []float32) (float64, error) {
-	hidden, err := s.cache.forward(ids[:len(ids)-1])
-	if err != nil {
+func (s *Session) continuation(ids []int32) (float64, error) {
+	n, vocab := len(ids)-1, len(s.logits)
+	logits := make([]float32, n*vocab)
+	if err := s.forward(ids[:n], n, logits); err != nil {
 		return 0, err
 	}
-	sum, width := 0.0, s.t.d.c.Hidden
+	sum := 0.0
 	for i, id := range ids[1:] {
-		s.cache.logits(hidden[i*width:(i+1)*width], scratch)
-		sum += logProb(scratch, id, kernel.LogSumExp(scratch))
+		row := logits[i*vocab : (i+1)*vocab]
+		sum += logProb(row, id, kernel.LogSumExp(row))
 	}
 	return sum, nil
 }
 
-// Write decodes greedily until the end of the answer, max tokens or the end of
-// the context, and closes the answer. Markers other than the end are never
-// written.
+// Write decodes, greedily unless [Session.Sample] says otherwise, until the end
+// of the answer, max tokens or the end of the context, and closes the answer.
+// Markers other than the end are never written.
 func (s *Session) Write(max int) (prompt.Written, error) {
 	m := s.t.tok.Markers()
 	var w prompt.Written
@@ -165,7 +227,7 @@ func (s *Session) Write(max int) (prompt.Written, error) {
 		if err := s.flush(); err != nil {
 			return w, err
 		}
-		id := s.best(m)
+		id := s.choose(m, ids)
 		w.LogProb += logProb(s.logits, id, kernel.LogSumExp(s.logits))
 		if id == m.End {
 			w.Finished = true
@@ -178,6 +240,14 @@ func (s *Session) Write(max int) (prompt.Written, error) {
 	}
 	w.Text = strings.ToValidUTF8(s.t.tok.Decode(ids), "\uFFFD") // an answer can stop within a character
 	return w, s.End()
+}
+
+// choose returns the next token of an answer that begins with ids.
+func (s *Session) choose(m tokenizer.Markers, ids []int32) int32 {
+	if s.sampler != nil {
+		return s.sampler.choose(s.logits[:s.t.tok.VocabSize()], m, ids)
+	}
+	return s.best(m)
 }
 
 // best returns the likeliest token that may stand in an answer, the lowest of
@@ -201,33 +271,43 @@ func isMarker(m tokenizer.Markers, id int32) bool {
 	return false
 }
 
-// lossContext is how many tokens LogLoss looks at together.
-const lossContext = 512
+// lossContext is how many tokens LogLoss looks at together, and lossRows of how
+// many it computes logits at a time.
+const (
+	lossContext = 512
+	lossRows    = 64
+)
 
 // LogLoss returns the sum of -log p (nats) over the first maxTokens tokens of
 // text, and their number, read in windows of 512 tokens that each begin anew.
 func (t *Text) LogLoss(ctx context.Context, text string, maxTokens int) (nats float64, tokens int, err error) {
+	if err := t.enter(ctx); err != nil {
+		return 0, 0, err
+	}
+	c := t.d.newCache()
+	defer t.leave(c)
 	ids := t.tok.Encode(text)
 	ids = ids[:min(len(ids), maxTokens)]
-	logits, width := make([]float32, t.d.c.VocabSize), t.d.c.Hidden
-	window := min(lossContext, t.MaxTokens()-len(t.tok.Markers().Begin))
+	begin, vocab := t.tok.Markers().Begin, t.d.c.VocabSize
+	window := min(lossContext, t.MaxTokens()-len(begin))
+	logits := make([]float32, min(lossRows, window+len(begin))*vocab)
 	for part := range slices.Chunk(ids, window) {
-		if err := ctx.Err(); err != nil {
-			return 0, 0, err
-		}
-		c, begin := t.d.newCache(), t.tok.Markers().Begin
-		hidden, err := c.forward(append(slices.Clone(begin), part...))
-		if err != nil {
-			return 0, 0, err
-		}
-		for i, id := range part {
-			at := len(begin) + i - 1 // the state that predicts token i
-			if at < 0 {
-				continue
+		c.truncate(0)
+		all := append(slices.Clone(begin), part...)
+		for at := 0; at < len(all); at += lossRows {
+			rows := all[at:min(len(all), at+lossRows)]
+			if err := t.run(ctx, &request{c: c, ids: rows, logits: logits}); err != nil {
+				return 0, 0, err
 			}
-			c.logits(hidden[at*width:(at+1)*width], logits)
-			nats -= logProb(logits, id, kernel.LogSumExp(logits))
-			tokens++
+			for i := range rows {
+				next := at + i + 1 // the token that this row predicts
+				if next < len(begin) || next == len(all) {
+					continue
+				}
+				row := logits[i*vocab : (i+1)*vocab]
+				nats -= logProb(row, all[next], kernel.LogSumExp(row))
+				tokens++
+			}
 		}
 	}
 	return nats, tokens, nil

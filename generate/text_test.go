@@ -30,7 +30,7 @@ func tinyText(t *testing.T) *Text {
 	for _, tensor := range m.Tensors { // make the model opinionated
 		kernel.Scale(tensor.Data, 4)
 	}
-	text, err := NewText(m, tok, 1)
+	text, err := NewText(m, tok, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func begin(t *testing.T, text *Text) *Session {
 	return s.(*Session)
 }
 
-func check(t *testing.T, errs ...error) {
+func check(t testing.TB, errs ...error) {
 	t.Helper()
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
@@ -89,10 +89,8 @@ func scored(t *testing.T, text *Text, context, ids []int32) (all, first float64)
 	t.Helper()
 	logits := make([]float32, text.d.c.VocabSize)
 	for i, id := range ids {
-		c := text.d.newCache()
-		hidden, err := c.forward(append(slices.Clone(context), ids[:i]...))
-		check(t, err)
-		c.logits(hidden[len(hidden)-text.d.c.Hidden:], logits)
+		before := append(slices.Clone(context), ids[:i]...)
+		check(t, text.d.run(&request{c: text.d.newCache(), ids: before, first: len(before) - 1, logits: logits}))
 		p := logProb(logits, id, kernel.LogSumExp(logits))
 		if all += p; i == 0 {
 			first = p

@@ -33,6 +33,8 @@ type Session interface {
 	Write(max int) (Written, error)
 	// Len is the number of tokens in the context.
 	Len() int
+	// Close gives back what the exchange holds. Others may wait for it.
+	Close()
 }
 
 // Written is an answer that a model wrote.

@@ -37,7 +37,7 @@ func TestDir(t *testing.T) {
 	if n := m.Config.Params(); n < 5e6 || n > 10e6 {
 		t.Errorf("the starter has %d weights, want 5 to 10 million", n)
 	}
-	text, err := generate.NewText(m, tok, 1)
+	text, err := generate.NewText(m, tok, generate.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

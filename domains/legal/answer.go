@@ -41,24 +41,36 @@ func (d *Domain) Answer(ctx context.Context, m domains.Model, doc *ingest.Docume
 	a := domains.Answer{DocID: doc.ID, Finished: true}
 	probs := make([]map[int]float64, len(segs))
 	for _, w := range windows(m.Tokenizer(), turns, limit) {
-		s, err := m.Begin(ctx)
+		n, err := pointAll(ctx, m, turns[w.from:w.to], probs[w.from:w.to])
 		if err != nil {
-			return domains.Answer{}, fmt.Errorf("legal: beginning an exchange: %w", err)
+			return domains.Answer{}, err
 		}
-		for i := w.from; i < w.to; i++ {
-			if err := ctx.Err(); err != nil {
-				return domains.Answer{}, err
-			}
-			p, said, err := point(s, turns[i].Input)
-			if err != nil {
-				return domains.Answer{}, fmt.Errorf("legal: answering a segment: %w", err)
-			}
-			probs[i] = p
-			a.Tokens += len(m.Tokenizer().Encode(said)) + 1
-		}
+		a.Tokens += n
 	}
 	a.Items = gather(doc.Text, segs, probs)
 	return a, nil
+}
+
+// pointAll has a model answer the segments of a window in one exchange. It
+// writes the probabilities of each and returns how many tokens were said.
+func pointAll(ctx context.Context, m domains.Model, turns []prompt.Turn, probs []map[int]float64) (tokens int, err error) {
+	s, err := m.Begin(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("legal: beginning an exchange: %w", err)
+	}
+	defer s.Close()
+	for i, turn := range turns {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		p, said, err := point(s, turn.Input)
+		if err != nil {
+			return 0, fmt.Errorf("legal: answering a segment: %w", err)
+		}
+		probs[i] = p
+		tokens += len(m.Tokenizer().Encode(said)) + 1
+	}
+	return tokens, nil
 }
 
 // firstChoices are the ways in which an answer begins: " none", then the codes.

@@ -95,6 +95,7 @@ func (s *session) Write(max int) (domains.Written, error) {
 }
 
 func (s *session) Len() int { return s.n }
+func (s *session) Close()   {}
 
 // sure answers with fixed codes for the segments that hold a key.
 func sure(table map[string]string) func(input, said string) map[string]float64 {

@@ -104,16 +104,9 @@ func quoteAnswer(ctx context.Context, m domains.Model, doc *ingest.Document) (do
 		if err := ctx.Err(); err != nil {
 			return domains.Answer{}, err
 		}
-		s, err := m.Begin(ctx)
+		wrote, err := writeQuotes(ctx, m, turns[i].Input, limit)
 		if err != nil {
-			return domains.Answer{}, fmt.Errorf("legal: beginning an exchange: %w", err)
-		}
-		if err := s.Ask(turns[i].Input); err != nil {
-			return domains.Answer{}, fmt.Errorf("legal: asking about a window: %w", err)
-		}
-		wrote, err := s.Write(limit - s.Len() - 1)
-		if err != nil {
-			return domains.Answer{}, fmt.Errorf("legal: writing quotes: %w", err)
+			return domains.Answer{}, err
 		}
 		a.Tokens += wrote.Tokens
 		a.LogProb += wrote.LogProb
@@ -125,6 +118,23 @@ func quoteAnswer(ctx context.Context, m domains.Model, doc *ingest.Document) (do
 		a.Items = append(a.Items, parseQuotes(doc.Text, loc, wrote.Text, segs[w.from].start, confidence)...)
 	}
 	return a, nil
+}
+
+// writeQuotes has a model answer one window.
+func writeQuotes(ctx context.Context, m domains.Model, input string, limit int) (domains.Written, error) {
+	s, err := m.Begin(ctx)
+	if err != nil {
+		return domains.Written{}, fmt.Errorf("legal: beginning an exchange: %w", err)
+	}
+	defer s.Close()
+	if err := s.Ask(input); err != nil {
+		return domains.Written{}, fmt.Errorf("legal: asking about a window: %w", err)
+	}
+	wrote, err := s.Write(limit - s.Len() - 1)
+	if err != nil {
+		return domains.Written{}, fmt.Errorf("legal: writing quotes: %w", err)
+	}
+	return wrote, nil
 }
 
 // parseQuotes reads what a model wrote: hostile until located. Lines of no

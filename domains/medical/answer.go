@@ -31,6 +31,7 @@ func (Medical) Answer(ctx context.Context, m domains.Model, doc *ingest.Document
 	if err != nil {
 		return domains.Answer{}, fmt.Errorf("beginning an impression: %w", err)
 	}
+	defer session.Close()
 	a := domains.Answer{DocID: doc.ID, Finished: true}
 	var said []string
 	ask := func(input string) error {

@@ -96,6 +96,7 @@ func (s *session) Next([]string) ([]float64, error) { return nil, errors.New("no
 func (s *session) Say(string) error                 { return errors.New("not used") }
 func (s *session) End() error                       { return nil }
 func (s *session) Len() int                         { return s.n }
+func (s *session) Close()                           {}
 
 func (s *session) Write(max int) (domains.Written, error) {
 	ids := s.m.tok.Encode(s.m.says)

@@ -198,3 +198,7 @@ func (o *ops) attendTile(out []float32, ldo int, q []float32, ldq int, k, v []fl
 		o.scale(out[i*ldo:][:hd], 1/sum[i])
 	}
 }
+
+// Each calls f for each item of [0,n). At most threads goroutines take one item
+// after the other.
+func Each(threads, n int, f func(item int)) { dynamic(threads, n, f) }
