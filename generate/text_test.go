@@ -14,30 +14,29 @@ import (
 	"adapt/tokenizer"
 )
 
-func tinyText(t *testing.T) *Text {
+func tinyText(t testing.TB) *Text {
 	t.Helper()
 	tok, err := tokenizer.Starter()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
+	text, err := NewText(tinyModel(t, tok), tok, Options{})
+	check(t, err)
+	return text
+}
+
+func tinyModel(t testing.TB, tok tokenizer.Tokenizer) *model.Model {
+	t.Helper()
 	m, err := model.New(model.Config{
 		ModelType: "llama", HiddenAct: "silu", VocabSize: tok.VocabSize(), Hidden: 16, Intermediate: 24, Layers: 2,
 		Heads: 4, KVHeads: 2, MaxPositions: 64, RopeTheta: 10000, NormEps: 1e-5, TieEmbeddings: true,
 	}, 4)
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	for _, tensor := range m.Tensors { // make the model opinionated
 		kernel.Scale(tensor.Data, 4)
 	}
-	text, err := NewText(m, tok, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
+	return m
 }
 
-func begin(t *testing.T, text *Text) *Session {
+func begin(t testing.TB, text *Text) *Session {
 	t.Helper()
 	s, err := text.Begin(context.Background())
 	if err != nil {
