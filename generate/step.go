@@ -65,22 +65,22 @@ func (p *part) wide() bool { return p.n > kernel.FewRows }
 // A space holds the activations of one step. All matrices have a row for each
 // token; those of exchanges that add few come first.
 type space struct {
-	d          *Decoder
-	parts      []part
-	rows, few  int
-	layer      int
-	x, h, sum  []float32 // [rows, width]
-	qkv        []float32 // [rows, queries, keys and values]
-	attn       []float32 // [rows, heads·dim]
-	mlp        []float32 // [rows, gate and up]
-	low        []float32 // [rows, ranks]
-	logits     []float32
-	pos        []int32
-	of         []int32 // the part of a row
-	products   []kernel.RowProduct
-	storeRow   func(row int)
-	actRow     func(row int)
-	attendItem func(item int)
+	d         *Decoder
+	parts     []part
+	rows, few int
+	layer     int
+	x, h, sum []float32 // [rows, width]
+	qkv       []float32 // [rows, queries, keys and values]
+	attn      []float32 // [rows, heads·dim]
+	mlp       []float32 // [rows, gate and up]
+	low       []float32 // [rows, ranks]
+	logits    []float32
+	pos       []int32
+	of        []int32 // the part of a row
+	products  []kernel.RowProduct
+	storeRows func(lo, hi int)
+	actRows   func(lo, hi int)
+	attendAll func(lo, hi int)
 }
 
 func (d *Decoder) getSpace() *space {
@@ -88,7 +88,7 @@ func (d *Decoder) getSpace() *space {
 		return s
 	}
 	s := &space{d: d}
-	s.storeRow, s.actRow, s.attendItem = s.store, s.activate, s.attend
+	s.storeRows, s.actRows, s.attendAll = s.store, s.activate, s.attend
 	return s
 }
 
@@ -127,12 +127,12 @@ func (s *space) step() {
 		w := &d.layers[l]
 		s.norm(s.h, s.x, w.attnNorm, s.rows)
 		s.linear(s.qkv, d.qkvWidth(), false, s.h, c.Hidden, w.qkv...)
-		kernel.Each(s.threads(), s.rows, s.storeRow)
-		kernel.Each(s.attendThreads(), len(s.parts)*c.KVHeads, s.attendItem)
+		kernel.Each(s.threads(), s.rows, s.storeRows)
+		kernel.Each(s.attendThreads(), len(s.parts)*c.KVHeads, s.attendAll)
 		s.linear(s.x, c.Hidden, true, s.attn, queries, w.out)
 		s.norm(s.h, s.x, w.mlpNorm, s.rows)
 		s.linear(s.mlp, s.mlpWidth(), false, s.h, c.Hidden, w.gateUp...)
-		kernel.Each(s.threads(), s.rows, s.actRow)
+		kernel.Each(s.threads(), s.rows, s.actRows)
 		s.linear(s.x, c.Hidden, true, s.mlp, s.mlpWidth(), w.down)
 	}
 	s.head(threads)
@@ -319,41 +319,46 @@ func (s *space) multiply(x []float32, ldx int) {
 	}
 }
 
-// store rotates a row's queries and keys and puts its keys and values into the
-// cache.
-func (s *space) store(row int) {
-	c, p := s.d.c, &s.parts[s.of[row]]
-	dim, width := c.Dim(), s.d.width()
-	qkv := s.qkv[row*s.d.qkvWidth():][:s.d.qkvWidth()]
-	if s.d.cos != nil {
-		kernel.Rope(1, qkv, 1, c.Heads+c.KVHeads, dim, s.pos[row:row+1], s.d.cos, s.d.sin, false)
+// store rotates the queries and keys of rows and puts their keys and values into
+// the caches.
+func (s *space) store(lo, hi int) {
+	c, width, ld := s.d.c, s.d.width(), s.d.qkvWidth()
+	for row := lo; row < hi; row++ {
+		qkv := s.qkv[row*ld : (row+1)*ld]
+		if s.d.cos != nil {
+			kernel.Rope(1, qkv, 1, c.Heads+c.KVHeads, c.Dim(), s.pos[row:row+1], s.d.cos, s.d.sin, false)
+		}
+		keys, values := s.parts[s.of[row]].r.c.layer(s.layer)
+		at := int(s.pos[row]) * width
+		copy(keys[at:at+width], qkv[c.Heads*c.Dim():])
+		copy(values[at:at+width], qkv[c.Heads*c.Dim()+width:])
 	}
-	keys, values := p.r.c.layer(s.layer)
-	at := int(s.pos[row]) * width
-	copy(keys[at:at+width], qkv[c.Heads*dim:])
-	copy(values[at:at+width], qkv[c.Heads*dim+width:])
 }
 
-// attend computes the attention of one part's heads that share a key-value head.
-func (s *space) attend(item int) {
-	c, p := s.d.c, &s.parts[item/s.d.c.KVHeads]
-	keys, values := p.r.c.layer(s.layer)
+// attend computes the attention of items: of one part the heads that share a
+// key-value head.
+func (s *space) attend(lo, hi int) {
+	c, ld := s.d.c, s.d.qkvWidth()
 	width := c.Heads * c.Dim()
-	kernel.CachedAttention(s.attn[p.row*width:], width, s.qkv[p.row*s.d.qkvWidth():], s.d.qkvWidth(), keys, values,
-		p.n, p.r.c.len, item%c.KVHeads, c.Heads, c.KVHeads, c.Dim(), kernel.Mask{Window: c.Window(), Prefix: p.r.c.prefix})
+	for item := lo; item < hi; item++ {
+		p := &s.parts[item/c.KVHeads]
+		keys, values := p.r.c.layer(s.layer)
+		kernel.CachedAttention(s.attn[p.row*width:], width, s.qkv[p.row*ld:], ld, keys, values,
+			p.n, p.r.c.len, item%c.KVHeads, c.Heads, c.KVHeads, c.Dim(), kernel.Mask{Window: c.Window(), Prefix: p.r.c.prefix})
+	}
 }
 
-// activate computes the activation of a row, in the place of gate or up.
-func (s *space) activate(row int) {
-	n, width := s.d.c.Intermediate, s.mlpWidth()
-	x := s.mlp[row*width:][:n]
-	switch s.d.c.Activation() {
-	case "silu":
-		kernel.SwiGLU(1, x, x, s.mlp[row*width+n:][:n])
-	case "gelu":
-		kernel.GELU(1, x, x, true)
-	default:
-		kernel.GELU(1, x, x, false)
+// activate computes the activation of rows, in the place of gate or up. Each row
+// is taken by itself, so that it comes out alike wherever it is.
+func (s *space) activate(lo, hi int) {
+	n, width, activation := s.d.c.Intermediate, s.mlpWidth(), s.d.c.Activation()
+	for row := lo; row < hi; row++ {
+		x := s.mlp[row*width:][:n]
+		if activation == "silu" {
+			kernel.SwiGLU(1, x, x, s.mlp[row*width+n:][:n])
+		} else {
+			kernel.GELU(1, x, x, activation == "gelu")
+		}
 	}
 }
 

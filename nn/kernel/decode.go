@@ -33,77 +33,97 @@ type RowProduct struct {
 // GemmRows computes products of the same m rows of x, ldx apart, as [GemmMatrix]
 // does with transW. Each row of a result has the bits that it has when it is
 // computed alone: a token that is decoded beside others comes out as it does
-// without them. Each block of a W is read from memory once for all rows. Beyond
-// some 30 rows GemmMatrix is faster.
+// without them. W is read from memory once for all rows, and the products start
+// together. Beyond some 30 rows GemmMatrix is faster.
 func GemmRows(threads, m int, x []float32, ldx int, products ...RowProduct) {
 	active.gemmRows(threads, m, x, ldx, products)
 }
 
-// rowGroup is how many rows of W are computed together; see gemmFew.
-const rowGroup = 4
+// rowsArgs is what gemmRows works on.
+type rowsArgs struct {
+	o        *ops
+	m        int
+	x        []float32
+	ldx      int
+	products []RowProduct
+	arranged [kinds][]float32 // x for each kind that needs it, arrangedLd apart
+}
 
 func (o *ops) gemmRows(threads, m int, x []float32, ldx int, products []RowProduct) {
-	if m <= 0 {
+	if m <= 0 || len(products) == 0 {
 		return
 	}
-	groups, cost := 0, 0
+	g := rowsArgs{o: o, m: m, x: x, ldx: ldx, products: products}
+	rows, cols := 0, products[0].W.Cols
 	for i := range products {
 		p := &products[i]
 		checkMatrix("x", x, m, p.W.Cols, ldx, false)
 		checkMatrix("y", p.Y, m, p.W.Rows, p.LdY, false)
-		if p.W.Kind != F32 {
+		if p.W.Cols != cols {
+			panic(fmt.Sprintf("kernel: products of the same rows with matrices of %d and %d columns", cols, p.W.Cols))
+		}
+		rows += p.W.Rows
+		if k := p.W.Kind; o.fuses(p.W) && g.arranged[k] == nil {
+			ld := arrangedLd(cols)
+			buf := getBuffer(m * ld)
+			defer putBuffer(buf)
+			g.arranged[k] = buf.data
 			for r := range m {
-				o.gemmMatrix(threads, true, 1, x[r*ldx:], ldx, p.W, p.Beta, p.Y[r*p.LdY:], p.LdY)
+				arrange(k, buf.data[r*ld:(r+1)*ld], x[r*ldx:][:cols])
 			}
-			continue
 		}
-		groups += p.groups()
-		cost = max(cost, 2*rowGroup*m*p.W.Cols)
 	}
-	parallelCost(threads, groups, cost, func(lo, hi int) {
-		for i := range products {
-			p := &products[i]
-			if p.W.Kind != F32 {
-				continue
-			}
-			n := p.groups()
-			if from, to := max(lo, 0), min(hi, n); from < to {
-				o.rowProduct(p, m, x, ldx, from, to)
-			}
-			lo, hi = lo-n, hi-n
-		}
-	})
+	parallelWith(threads, rows, 4*m*cols, g, (*rowsArgs).run)
 }
 
-// groups is how many groups of rows W has; the last one has those that are left
-// over, too.
-func (p *RowProduct) groups() int { return max(1, p.W.Rows/rowGroup) }
+// fuses reports whether W is decoded in registers.
+func (o *ops) fuses(w *Matrix) bool {
+	return w.Kind != F32 && w.Cols%blockLen == 0 && o.stored[w.Kind].dots != nil
+}
 
-// rowProduct computes the groups from to to.
-func (o *ops) rowProduct(p *RowProduct, m int, x []float32, ldx, from, to int) {
-	k, w := p.W.Cols, p.W.floats(0)
-	lo, hi := from*rowGroup, to*rowGroup
-	if to == p.groups() {
-		hi = p.W.Rows
+// run computes what lies in rows lo to hi of all W together.
+func (g *rowsArgs) run(lo, hi int) {
+	for i := range g.products {
+		p := &g.products[i]
+		if from, to := max(lo, 0), min(hi, p.W.Rows); from < to {
+			g.product(p, from, to)
+		}
+		lo, hi = lo-p.W.Rows, hi-p.W.Rows
 	}
-	if o.gemm.dots == nil || p.W.Rows < rowGroup {
-		o.gemmAll(1, false, true, m, hi-lo, k, 1, x, ldx, w[lo*k:], k, p.Beta, p.Y[lo:], p.LdY)
+}
+
+// product computes rows lo to hi of one W.
+func (g *rowsArgs) product(p *RowProduct, lo, hi int) {
+	o, w := g.o, p.W
+	switch {
+	case w.Kind == F32:
+		g.floats(p, w.floats(0)[lo*w.Cols:], lo, hi)
+	case o.fuses(w):
+		stored := storedArgs{o, w, g.m, g.arranged[w.Kind], arrangedLd(w.Cols), p.Beta, p.Y, p.LdY}
+		stored.fused(lo, hi)
+	default:
+		rows := decodedRows(w)
+		buf := getBuffer(rows * w.Cols)
+		defer putBuffer(buf)
+		for ; lo < hi; lo += rows {
+			end := min(hi, lo+rows)
+			o.decodeRows(w, buf.data, lo, end)
+			g.floats(p, buf.data, lo, end)
+		}
+	}
+}
+
+// floats computes rows lo to hi, which begin at w.
+func (g *rowsArgs) floats(p *RowProduct, w []float32, lo, hi int) {
+	k := p.W.Cols
+	if g.o.gemm.dots == nil {
+		g.o.gemmAll(1, false, true, g.m, hi-lo, k, 1, g.x, g.ldx, w, k, p.Beta, p.Y[lo:], p.LdY)
 		return
 	}
-	block := hi - lo
-	if m > fewRows { // stays in the cache for all rows of x
-		block = max(rowGroup, fewBlock/k&^(rowGroup-1))
-	}
-	for hi-lo > 0 {
-		n := min(block, hi-lo)
-		if hi-lo-n < rowGroup { // no group is shorter than another
-			n = hi - lo
-		}
-		for i := 0; i < m; i += fewRows {
-			o.gemmFew(1, min(fewRows, m-i), n, k, 1, x[i*ldx:], ldx, w[lo*k:], k, p.Beta, p.Y[i*p.LdY+lo:], p.LdY)
-		}
-		lo += n
-	}
+	g.o.gemmFew(1, operands{
+		ops: g.o, kern: &g.o.gemm, m: g.m, n: hi - lo, k: k, alpha: 1, beta: p.Beta,
+		a: g.x, lda: g.ldx, b: w, ldb: k, c: p.Y[lo:], ldc: p.LdY,
+	})
 }
 
 // Mask says which tokens of a sequence a token attends to: those up to itself,
@@ -199,6 +219,6 @@ func (o *ops) attendTile(out []float32, ldo int, q []float32, ldq int, k, v []fl
 	}
 }
 
-// Each calls f for each item of [0,n). At most threads goroutines take one item
-// after the other.
-func Each(threads, n int, f func(item int)) { dynamic(threads, n, f) }
+// Each calls f for each item of [0,n), for some at a time. At most threads
+// goroutines take one after the other.
+func Each(threads, n int, f func(lo, hi int)) { split(threads, n, n, f) }

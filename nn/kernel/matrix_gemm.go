@@ -101,53 +101,59 @@ func decodedRows(w *Matrix) int { return max(4, 1<<15/w.Cols&^3) }
 // registers.
 func (o *ops) gemmFused(threads int, g storedArgs) {
 	cols := g.w.Cols
-	ld := (cols + 127) &^ 127
+	ld := arrangedLd(cols)
 	arranged := getBuffer(g.m * ld)
 	defer putBuffer(arranged)
 	for i := range g.m {
 		arrange(g.w.Kind, arranged.data[i*ld:(i+1)*ld], g.x[i*g.ldx:][:cols])
 	}
 	g.x, g.ldx = arranged.data, ld
-	parallelWith(threads, g.w.Rows, 4*g.m*cols, g, func(g *storedArgs, lo, hi int) {
-		const ahead = 8 // rows of each stream whose scales are decoded at a time
-		w, blocks := g.w, g.w.Cols/blockLen
-		data, rowBytes := w.parts[0].Data, len(w.parts[0].Data)/w.Rows
-		dots := g.o.stored[w.Kind].dots
-		buf := getBuffer(4 + 4*ahead*blocks)
-		defer putBuffer(buf)
-		out, decoded := buf.data[:4], buf.data[4:]
-		fourStreams(lo, hi, func(row, step int) {
-			var scales, table *float32
-			var lds int
-			switch w.Kind {
-			case Int8:
-				scales, lds = &w.floats(1)[row*blocks], step*blocks
-			case NF4:
-				at, n := 0, 1
-				if step > 0 {
-					at, n, lds = (row-lo)%ahead, min(ahead, lo+step-row), ahead*blocks
-				}
-				if at == 0 {
-					for i := range streams(step) {
-						w.absmax(decoded[i*lds:][:n*blocks], (row+i*step)*blocks)
-					}
-				}
-				scales, table = &decoded[at*blocks], &nf4Levels[0]
+	parallelWith(threads, g.w.Rows, 4*g.m*cols, g, (*storedArgs).fused)
+}
+
+// fused multiplies x, which is arranged, with rows lo to hi of W.
+func (g *storedArgs) fused(lo, hi int) {
+	const ahead = 8 // rows of each stream whose scales are decoded at a time
+	w, blocks := g.w, g.w.Cols/blockLen
+	data, rowBytes := w.parts[0].Data, len(w.parts[0].Data)/w.Rows
+	dots := g.o.stored[w.Kind].dots
+	buf := getBuffer(4 + 4*ahead*blocks)
+	defer putBuffer(buf)
+	out, decoded := buf.data[:4], buf.data[4:]
+	fourStreams(lo, hi, func(row, step int) {
+		var scales, table *float32
+		var lds int
+		switch w.Kind {
+		case Int8:
+			scales, lds = &w.floats(1)[row*blocks], step*blocks
+		case NF4:
+			at, n := 0, 1
+			if step > 0 {
+				at, n, lds = (row-lo)%ahead, min(ahead, lo+step-row), ahead*blocks
 			}
-			for i := range g.m {
-				dots(&out[0], &data[row*rowBytes], step*rowBytes, blocks, scales, lds*size, table, &g.x[i*g.ldx])
-				for j := range streams(step) {
-					to := &g.y[i*g.ldy+row+j*step]
-					if g.beta == 0 {
-						*to = out[j]
-					} else {
-						*to = out[j] + g.beta**to
-					}
+			if at == 0 {
+				for i := range streams(step) {
+					w.absmax(decoded[i*lds:][:n*blocks], (row+i*step)*blocks)
 				}
 			}
-		})
+			scales, table = &decoded[at*blocks], &nf4Levels[0]
+		}
+		for i := range g.m {
+			dots(&out[0], &data[row*rowBytes], step*rowBytes, blocks, scales, lds*size, table, &g.x[i*g.ldx])
+			for j := range streams(step) {
+				to := &g.y[i*g.ldy+row+j*step]
+				if g.beta == 0 {
+					*to = out[j]
+				} else {
+					*to = out[j] + g.beta**to
+				}
+			}
+		}
 	})
 }
+
+// arrangedLd is how far apart the rows of x are after arrange.
+func arrangedLd(cols int) int { return (cols + 127) &^ 127 }
 
 // arrange writes x in the order in which the loops over stored rows decode it: they
 // take an element of each lane of 4 bytes, then the next of each, of 16 lanes at a
