@@ -147,7 +147,7 @@ func TestReference(t *testing.T) {
 		{name: "qwen2", config: qwen2},
 		{name: "mistral", config: mistral},
 		{name: "mistral with a window beyond a tile", config: change(wide, func(c *model.Config) { c.ModelType, c.SlidingWindow = "mistral", 135 })},
-		{name: "mistral with a prefix", config: mistral, prefix: 11},
+		{name: "gpt2 with a prefix", config: gpt2, prefix: 11},
 		{name: "llama with a prefix beyond a chunk", config: wide, prefix: 133},
 		{name: "llama with LoRA", config: llama, lora: &model.LoRA{R: 2, Alpha: 3}},
 		{name: "gpt2 with rank-stabilized LoRA", config: gpt2, lora: &model.LoRA{R: 4, Alpha: 3, RankStabilized: true, Targets: []string{"c_attn", "mlp.c_proj"}}},

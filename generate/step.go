@@ -344,7 +344,7 @@ func (s *space) attend(lo, hi int) {
 		p := &s.parts[item/c.KVHeads]
 		keys, values := p.r.c.layer(s.layer)
 		kernel.CachedAttention(s.attn[p.row*width:], width, s.qkv[p.row*ld:], ld, keys, values,
-			p.n, p.r.c.len, item%c.KVHeads, c.Heads, c.KVHeads, c.Dim(), kernel.Mask{Window: c.Window(), Prefix: p.r.c.prefix})
+			p.n, p.r.c.len, item%c.KVHeads, c.Heads, c.KVHeads, c.Dim(), c.Window(), p.r.c.prefix)
 	}
 }
 

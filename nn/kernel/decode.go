@@ -126,38 +126,18 @@ func (g *rowsArgs) floats(p *RowProduct, w []float32, lo, hi int) {
 	})
 }
 
-// Mask says which tokens of a sequence a token attends to: those up to itself,
-// unless a field says more.
-type Mask struct {
-	// Window, if not 0, is how many tokens a token sees, itself and those just
-	// before it.
-	Window int
-	// Prefix is how many tokens at the start all see each other.
-	Prefix int
-}
-
-// seen returns the tokens from to to that the token at pos sees.
-func (m Mask) seen(pos int) (from, to int) {
-	if pos < m.Prefix {
-		return 0, m.Prefix
-	}
-	if m.Window > 0 {
-		from = max(0, pos+1-m.Window)
-	}
-	return from, pos + 1
-}
-
 // CachedAttention is scaled dot-product attention of n tokens, of which the first
 // is at position first of its sequence, over the keys and values of all tokens
-// that they see. It computes the heads that share the key-value head kv: those of
-// out, rows ldo apart, and q, rows ldq apart, each of heads*hd elements. k and v
-// start at position 0 and have rows of kvHeads*hd elements. It works in tiles, and
-// on one goroutine; calls for other heads and sequences may go on beside it.
-func CachedAttention(out []float32, ldo int, q []float32, ldq int, k, v []float32, n, first, kv, heads, kvHeads, hd int, mask Mask) {
-	active.cachedAttention(out, ldo, q, ldq, k, v, n, first, kv, heads, kvHeads, hd, mask)
+// that they see; see [Mask] for window and prefix. It computes the heads that
+// share the key-value head kv: those of out, rows ldo apart, and q, rows ldq apart,
+// each of heads*hd elements. k and v start at position 0 and have rows of
+// kvHeads*hd elements. It works in tiles, and on one goroutine; calls for other
+// heads and sequences may go on beside it.
+func CachedAttention(out []float32, ldo int, q []float32, ldq int, k, v []float32, n, first, kv, heads, kvHeads, hd, window, prefix int) {
+	active.cachedAttention(out, ldo, q, ldq, k, v, n, first, kv, heads, kvHeads, hd, view{first + n, prefix, window})
 }
 
-func (o *ops) cachedAttention(out []float32, ldo int, q []float32, ldq int, k, v []float32, n, first, kv, heads, kvHeads, hd int, mask Mask) {
+func (o *ops) cachedAttention(out []float32, ldo int, q []float32, ldq int, k, v []float32, n, first, kv, heads, kvHeads, hd int, mask view) {
 	group := heads / kvHeads
 	k, v = k[kv*hd:], v[kv*hd:]
 	at := kv * group * hd
@@ -173,27 +153,25 @@ func (o *ops) cachedAttention(out []float32, ldo int, q []float32, ldq int, k, v
 }
 
 // attendTile computes rows queries, at positions first, first+step and so on.
-func (o *ops) attendTile(out []float32, ldo int, q []float32, ldq int, k, v []float32, ldk, rows, first, step, hd int, mask Mask) {
-	tile := max(keyTile, queryTile*keyTile/rows&^(keyTile-1))
-	buf := getBuffer(rows * (tile + 2))
+func (o *ops) attendTile(out []float32, ldo int, q []float32, ldq int, k, v []float32, ldk, rows, first, step, hd int, mask view) {
+	tile := queryTile * keyTile / rows &^ (keyTile - 1) // keys at a time
+	ld := tile + scoreWidth - keyTile
+	buf := getBuffer(rows * (ld + 2))
 	defer putBuffer(buf)
-	scores, most, sum := buf.data[:rows*tile], buf.data[rows*tile:][:rows], buf.data[rows*(tile+1):]
+	scores, most, sum := buf.data[:rows*ld], buf.data[rows*ld:][:rows], buf.data[rows*(ld+1):]
 	for i := range rows {
 		most[i], sum[i] = float32(math.Inf(-1)), 0
 	}
 	scale := float32(1 / math.Sqrt(float64(hd)))
-	start, _ := mask.seen(first)
-	_, end := mask.seen(first + (rows-1)*step)
-	if first < mask.Prefix {
-		end = max(end, mask.Prefix)
-	}
+	start, _ := mask.keys(first)
+	_, end := mask.keys(first + (rows-1)*step)
 	beta := float32(0)
 	for j := start; j < end; j += tile {
 		keys := min(tile, end-j)
-		o.gemmAll(1, false, true, rows, keys, hd, scale, q, ldq, k[j*ldk:], ldk, 0, scores, tile)
+		o.gemmAll(1, false, true, rows, keys, hd, scale, q, ldq, k[j*ldk:], ldk, 0, scores, ld)
 		for i := range rows {
-			row := scores[i*tile:][:keys]
-			from, to := mask.seen(first + i*step)
+			row := scores[i*ld:][:keys]
+			from, to := mask.keys(first + i*step)
 			from, to = min(max(from-j, 0), keys), min(max(to-j, 0), keys)
 			if from >= to {
 				clear(row)
@@ -211,7 +189,7 @@ func (o *ops) attendTile(out []float32, ldo int, q []float32, ldq int, k, v []fl
 			most[i] = m
 			sum[i] += o.expSum(row, m)
 		}
-		o.gemmAll(1, false, false, rows, hd, keys, 1, scores, tile, v[j*ldk:], ldk, beta, out, ldo)
+		o.gemmAll(1, false, false, rows, hd, keys, 1, scores, ld, v[j*ldk:], ldk, beta, out, ldo)
 		beta = 1
 	}
 	for i := range rows {

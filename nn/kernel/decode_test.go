@@ -63,21 +63,22 @@ func TestRowsAlone(t *testing.T) {
 func TestCachedAttention(t *testing.T) {
 	for _, c := range []struct {
 		n, first, heads, kvHeads, hd int
-		mask                         Mask
+		mask                         view
 	}{
-		{1, 0, 2, 1, 16, Mask{}}, {1, 300, 4, 2, 16, Mask{}}, {1, 8000, 3, 3, 8, Mask{}},
-		{7, 130, 4, 2, 32, Mask{}}, {200, 0, 2, 2, 64, Mask{}}, {150, 90, 6, 2, 20, Mask{}},
-		{1, 300, 4, 2, 16, Mask{Window: 140}}, {150, 90, 2, 1, 16, Mask{Window: 7}}, {300, 0, 2, 1, 16, Mask{Window: 200}},
-		{90, 0, 2, 1, 16, Mask{Prefix: 90}}, {200, 0, 2, 1, 16, Mask{Prefix: 130, Window: 5}}, {20, 60, 2, 1, 16, Mask{Prefix: 60}},
+		{1, 0, 2, 1, 16, view{}}, {1, 300, 4, 2, 16, view{}}, {1, 8000, 3, 3, 8, view{}},
+		{7, 130, 4, 2, 32, view{}}, {200, 0, 2, 2, 64, view{}}, {150, 90, 6, 2, 20, view{}},
+		{1, 300, 4, 2, 16, view{window: 140}}, {150, 90, 2, 1, 16, view{window: 7}}, {300, 0, 2, 1, 16, view{window: 200}},
+		{90, 0, 2, 1, 16, view{prefix: 90}}, {200, 0, 2, 1, 16, view{prefix: 130}}, {20, 60, 2, 1, 16, view{prefix: 60}},
 	} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			rng := rngFor(t)
 			total := c.first + c.n
+			c.mask.n = total
 			ldq, ldo, kv := c.heads*c.hd+3, c.heads*c.hd, c.kvHeads*c.hd
 			q, k, v := random(rng, c.n*ldq), random(rng, total*kv), random(rng, total*kv)
 			want := make([]float64, c.n*ldo)
 			sees := func(i, j int) bool {
-				return i < c.mask.Prefix && j < c.mask.Prefix || j <= i && (c.mask.Window == 0 || j > i-c.mask.Window)
+				return i < c.mask.prefix && j < c.mask.prefix || j <= i && (c.mask.window == 0 || j > i-c.mask.window)
 			}
 			for i := range c.n {
 				for h := range c.heads {
