@@ -101,39 +101,48 @@ func Import(path, dir string) error {
 	return nil
 }
 
+type object = map[string]any
+
 // tokenizerFiles returns tokenizer.json and tokenizer_config.json of a
-// byte-level vocabulary.
+// vocabulary. With whole, a piece of text that is a token is not merged.
 func tokenizerFiles(v *tokenizer.Vocabulary, whole bool) (map[string][]byte, error) {
-	type object = map[string]any
 	vocab, added := object{}, []object{}
 	for id, t := range v.Tokens {
-		switch t.Type {
-		case tokenizer.NormalToken:
-			if _, twice := vocab[t.Text]; twice {
-				return nil, fmt.Errorf("token %q is there twice", t.Text)
-			}
-			vocab[t.Text] = id
-		case tokenizer.UnusedToken:
-		default:
+		if t.Type == tokenizer.UnusedToken {
+			continue
+		}
+		plain := t.Type == tokenizer.NormalToken || t.Type == tokenizer.ByteToken
+		if !plain {
 			added = append(added, object{
 				"id": id, "content": t.Text, "special": t.Type != tokenizer.UserToken,
 				"single_word": false, "lstrip": false, "rstrip": false, "normalized": false,
 			})
 		}
+		if plain || v.Kind == tokenizer.SentencePiece {
+			if _, twice := vocab[t.Text]; twice {
+				return nil, fmt.Errorf("token %q is there twice", t.Text)
+			}
+			vocab[t.Text] = id
+		}
 	}
-	level := object{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false}
-	steps := []object{{"type": "Split", "pattern": object{"Regex": v.Pattern}, "behavior": "Isolated", "invert": false}, level}
-	if v.Digits {
-		steps = append([]object{{"type": "Digits", "individual_digits": true}}, steps...)
+	bpe := object{
+		"type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil, "end_of_word_suffix": nil,
+		"fuse_unk": false, "byte_fallback": false, "ignore_merges": whole, "vocab": vocab, "merges": v.Merges,
 	}
-	tok, err := json.MarshalIndent(object{
-		"version": "1.0", "truncation": nil, "padding": nil, "added_tokens": added, "normalizer": nil,
-		"pre_tokenizer": object{"type": "Sequence", "pretokenizers": steps}, "post_processor": nil, "decoder": level,
-		"model": object{
-			"type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil, "end_of_word_suffix": nil,
-			"fuse_unk": false, "byte_fallback": false, "ignore_merges": whole, "vocab": vocab, "merges": v.Merges,
-		},
-	}, "", "  ")
+	hf := object{
+		"version": "1.0", "truncation": nil, "padding": nil, "added_tokens": added, "normalizer": nil, "pre_tokenizer": nil,
+		"post_processor": nil, "model": bpe,
+	}
+	if v.Kind == tokenizer.SentencePiece {
+		bpe["byte_fallback"], bpe["fuse_unk"] = true, true
+		if v.Unk >= 0 {
+			bpe["unk_token"] = v.Tokens[v.Unk].Text
+		}
+		hf["normalizer"], hf["decoder"] = sentencePieceSteps(v.AddSpace)
+	} else {
+		hf["pre_tokenizer"], hf["decoder"] = byteLevelSteps(v.Pattern, v.Digits)
+	}
+	tok, err := json.MarshalIndent(hf, "", "  ")
 	if err != nil {
 		return nil, err
 	}
@@ -154,4 +163,25 @@ func tokenizerFiles(v *tokenizer.Vocabulary, whole bool) (map[string][]byte, err
 		return nil, err
 	}
 	return map[string][]byte{"tokenizer.json": tok, "tokenizer_config.json": conf}, nil
+}
+
+func byteLevelSteps(pattern string, digits bool) (pre, decoder object) {
+	level := object{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false}
+	steps := []object{{"type": "Split", "pattern": object{"Regex": pattern}, "behavior": "Isolated", "invert": false}, level}
+	if digits {
+		steps = append([]object{{"type": "Digits", "individual_digits": true}}, steps...)
+	}
+	return object{"type": "Sequence", "pretokenizers": steps}, level
+}
+
+// sentencePieceSteps write a space as "▁", with addSpace one before the text
+// too, and back.
+func sentencePieceSteps(addSpace bool) (normalizer, decoder object) {
+	before := []object{{"type": "Replace", "pattern": object{"String": " "}, "content": "▁"}}
+	after := []object{{"type": "Replace", "pattern": object{"String": "▁"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"}}
+	if addSpace {
+		before = append([]object{{"type": "Prepend", "prepend": "▁"}}, before...)
+		after = append(after, object{"type": "Strip", "content": " ", "start": 1, "stop": 0})
+	}
+	return object{"type": "Sequence", "normalizers": before}, object{"type": "Sequence", "decoders": after}
 }

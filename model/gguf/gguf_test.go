@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -300,6 +301,90 @@ func TestSentencePiece(t *testing.T) {
 			t.Errorf("%s is %v, want %v", key, got[key], want)
 		}
 	}
+}
+
+// TestSentencePieceFolder takes a vocabulary to a file and back to a folder,
+// and compares its encodings with merging by score, as llama.cpp does it.
+func TestSentencePieceFolder(t *testing.T) {
+	v := &tokenizer.Vocabulary{Kind: tokenizer.SentencePiece, BOS: 1, EOS: 2, Pad: -1, Unk: 0, AddBOS: true, AddSpace: true}
+	add := func(text string, kind tokenizer.TokenType) {
+		v.Tokens = append(v.Tokens, tokenizer.Token{Text: text, Type: kind})
+	}
+	add("<unk>", tokenizer.UnknownToken)
+	add("<s>", tokenizer.ControlToken)
+	add("</s>", tokenizer.ControlToken)
+	for b := range 256 {
+		add(fmt.Sprintf("<0x%02X>", b), tokenizer.ByteToken)
+	}
+	pieces := []string{"▁", "a", "b", "c"}
+	rng := rand.New(rand.NewPCG(4, 4))
+	for len(v.Merges) < 40 {
+		left, right := pieces[rng.IntN(len(pieces))], pieces[rng.IntN(len(pieces))]
+		if strings.Contains(right, "▁") || len(left+right) > 8 || slices.Contains(pieces, left+right) {
+			continue
+		}
+		pieces, v.Merges = append(pieces, left+right), append(v.Merges, [2]string{left, right})
+	}
+	for _, p := range pieces {
+		add(p, tokenizer.NormalToken)
+	}
+	c := configs()["llama"]
+	c.VocabSize = len(v.Tokens)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "model.gguf")
+	if err := Save(path, randomModel(t, c), v, F32); err != nil {
+		t.Fatal(err)
+	}
+	if err := Import(path, dir); err != nil {
+		t.Fatal(err)
+	}
+	tok, err := tokenizer.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(tok.Markers().Begin, []int32{1}) || tok.Markers().End != 2 {
+		t.Errorf("markers %+v", tok.Markers())
+	}
+	for range 200 {
+		text := make([]byte, 1+rng.IntN(20))
+		for i := range text {
+			text[i] = "abc "[rng.IntN(4)]
+		}
+		if got, want := tok.Encode(string(text)), byScore(v, string(text)); !slices.Equal(got, want) {
+			t.Fatalf("%q is %v, want %v", text, got, want)
+		}
+	}
+	if got := tok.Decode(tok.Encode("ab é")); got != "ab é" {
+		t.Errorf("decoded as %q", got)
+	}
+}
+
+// byScore joins the neighbours that make the token with the highest score, the
+// first of equals, until none do.
+func byScore(v *tokenizer.Vocabulary, text string) []int32 {
+	rank := map[string]int{}
+	for i, m := range v.Merges {
+		rank[m[0]+m[1]] = i
+	}
+	parts := strings.Split("▁"+strings.ReplaceAll(text, " ", "▁"), "")
+	for {
+		best := -1
+		for i := range len(parts) - 1 {
+			r, ok := rank[parts[i]+parts[i+1]]
+			if ok && (best < 0 || r < rank[parts[best]+parts[best+1]]) {
+				best = i
+			}
+		}
+		if best < 0 {
+			break
+		}
+		parts = slices.Replace(parts, best, best+2, parts[best]+parts[best+1])
+	}
+	var ids []int32
+	for _, p := range parts {
+		ids = append(ids, int32(slices.IndexFunc(v.Tokens, func(t tokenizer.Token) bool { return t.Text == p })))
+	}
+	return ids
 }
 
 func TestRefused(t *testing.T) {

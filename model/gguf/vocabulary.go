@@ -1,8 +1,9 @@
 package gguf
 
 import (
+	"cmp"
 	"fmt"
-	"math"
+	"slices"
 	"strings"
 
 	"adapt/model"
@@ -102,7 +103,7 @@ func scores(v *tokenizer.Vocabulary, tokens []string) []float32 {
 	return all
 }
 
-// Vocabulary returns the tokenizer in a file. Byte-level encodings are read.
+// Vocabulary returns the tokenizer in a file.
 func (g *File) Vocabulary() (*tokenizer.Vocabulary, error) {
 	v, err := g.vocabulary()
 	if err != nil {
@@ -112,49 +113,68 @@ func (g *File) Vocabulary() (*tokenizer.Vocabulary, error) {
 }
 
 func (g *File) vocabulary() (*tokenizer.Vocabulary, error) {
-	if kind, _ := g.Meta[prefix+"model"].(string); kind != "gpt2" {
-		return nil, fmt.Errorf("%w: %smodel is %q, want \"gpt2\" (byte-level BPE); take the tokenizer.json of the model's Hugging Face folder", model.ErrUnsupported, prefix, kind)
-	}
 	tokens, _ := g.Meta[prefix+"tokens"].([]string)
-	merges, _ := g.Meta[prefix+"merges"].([]string)
 	types, _ := g.Meta[prefix+"token_type"].([]int64)
-	if len(tokens) == 0 || len(tokens) > math.MaxInt32 || (types != nil && len(types) != len(tokens)) {
+	if len(tokens) == 0 || (types != nil && len(types) != len(tokens)) {
 		return nil, fmt.Errorf("%w: %d tokens with %d types", ErrFormat, len(tokens), len(types))
 	}
-	v := &tokenizer.Vocabulary{Tokens: make([]tokenizer.Token, len(tokens)), Merges: make([][2]string, len(merges))}
+	v := &tokenizer.Vocabulary{Tokens: make([]tokenizer.Token, len(tokens))}
 	for i, t := range tokens {
 		v.Tokens[i] = tokenizer.Token{Text: t, Type: tokenizer.NormalToken}
 		if types != nil {
 			v.Tokens[i].Type = tokenizer.TokenType(types[i])
 		}
 	}
-	for i, m := range merges {
-		left, right, ok := strings.Cut(m, " ")
-		if !ok {
-			return nil, fmt.Errorf("%w: merge %q", ErrFormat, m)
-		}
-		v.Merges[i] = [2]string{left, right}
+	if err := g.roles(v); err != nil {
+		return nil, err
 	}
+	v.ChatTemplate, _ = g.Meta["tokenizer.chat_template"].(string)
+	switch kind, _ := g.Meta[prefix+"model"].(string); kind {
+	case "gpt2":
+		return v, g.byteLevel(v)
+	case "llama":
+		return v, g.sentencePiece(v)
+	default:
+		return nil, fmt.Errorf("%w: %smodel is %q, want gpt2 (byte-level BPE) or llama (SentencePiece BPE)", model.ErrUnsupported, prefix, kind)
+	}
+}
+
+// roles reads which tokens begin and end a text.
+func (g *File) roles(v *tokenizer.Vocabulary) error {
 	for _, role := range []struct {
 		name string
 		id   *int32
 	}{{"bos", &v.BOS}, {"eos", &v.EOS}, {"padding", &v.Pad}, {"unknown", &v.Unk}} {
 		*role.id = -1
 		if id, ok := g.Meta[prefix+role.name+"_token_id"].(int64); ok {
-			if id < 0 || id >= int64(len(tokens)) {
-				return nil, fmt.Errorf("%w: %s token %d of %d", ErrFormat, role.name, id, len(tokens))
+			if id < 0 || id >= int64(len(v.Tokens)) {
+				return fmt.Errorf("%w: %s token %d of %d", ErrFormat, role.name, id, len(v.Tokens))
 			}
 			*role.id = int32(id)
 		}
 	}
-	v.ChatTemplate, _ = g.Meta["tokenizer.chat_template"].(string)
-	pre, _ := g.Meta[prefix+"pre"].(string)
-	return v, g.pretokenizer(v, pre)
+	return nil
 }
 
-func (g *File) pretokenizer(v *tokenizer.Vocabulary, pre string) error {
-	add, said := g.Meta[prefix+"add_bos_token"].(bool)
-	v.AddBOS = v.BOS >= 0 && (add || !said && pre == "llama-bpe")
+// flag reads a boolean that may be missing.
+func (g *File) flag(name string, missing bool) bool {
+	if v, ok := g.Meta[prefix+name].(bool); ok {
+		return v
+	}
+	return missing
+}
+
+func (g *File) byteLevel(v *tokenizer.Vocabulary) error {
+	merges, _ := g.Meta[prefix+"merges"].([]string)
+	for _, m := range merges {
+		left, right, ok := strings.Cut(m, " ")
+		if !ok {
+			return fmt.Errorf("%w: merge %q", ErrFormat, m)
+		}
+		v.Merges = append(v.Merges, [2]string{left, right})
+	}
+	pre, _ := g.Meta[prefix+"pre"].(string)
+	v.AddBOS = v.BOS >= 0 && g.flag("add_bos_token", pre == "llama-bpe")
 	for _, p := range pretokenizers {
 		if p.name == pre {
 			v.Pattern, v.Digits = p.pattern, p.digits
@@ -162,4 +182,50 @@ func (g *File) pretokenizer(v *tokenizer.Vocabulary, pre string) error {
 		}
 	}
 	return fmt.Errorf("%w: %spre is %q", model.ErrUnsupported, prefix, pre)
+}
+
+// maxPiece bounds a token of SentencePiece, whose merges are all its cuts.
+const maxPiece = 512
+
+// sentencePiece makes merges of scores: every cut of a token into two others,
+// the highest score of the token first, as Hugging Face converts them.
+func (g *File) sentencePiece(v *tokenizer.Vocabulary) error {
+	v.Kind, v.AddSpace, v.AddBOS = tokenizer.SentencePiece, g.flag("add_space_prefix", true), v.BOS >= 0 && g.flag("add_bos_token", true)
+	scores, _ := g.Meta[prefix+"scores"].([]float64)
+	if len(scores) != len(v.Tokens) {
+		return fmt.Errorf("%w: %d tokens with %d scores", ErrFormat, len(v.Tokens), len(scores))
+	}
+	ids := map[string]int{}
+	for i, t := range v.Tokens {
+		if t.Type == tokenizer.NormalToken {
+			ids[t.Text] = i
+		}
+	}
+	type merge struct {
+		left, right int // ids
+		score       float64
+	}
+	var merges []merge
+	for i, t := range v.Tokens {
+		if t.Type != tokenizer.NormalToken {
+			continue
+		}
+		if len(t.Text) > maxPiece {
+			return fmt.Errorf("%w: token %d has %d bytes", ErrFormat, i, len(t.Text))
+		}
+		for cut := range t.Text {
+			left, okLeft := ids[t.Text[:cut]]
+			right, okRight := ids[t.Text[cut:]]
+			if okLeft && okRight {
+				merges = append(merges, merge{left, right, scores[i]})
+			}
+		}
+	}
+	slices.SortStableFunc(merges, func(a, b merge) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.left, b.left), cmp.Compare(a.right, b.right))
+	})
+	for _, m := range merges {
+		v.Merges = append(v.Merges, [2]string{v.Tokens[m.left].Text, v.Tokens[m.right].Text})
+	}
+	return nil
 }
