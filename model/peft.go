@@ -51,7 +51,7 @@ type peftJSON struct {
 var plainKeys = []string{
 	"rank_pattern", "alpha_pattern", "layers_to_transform", "layers_pattern", "layer_replication", "lora_bias",
 	"megatron_config", "trainable_token_indices", "target_parameters", "use_qalora", "alora_invocation_tokens",
-	"arrow_config", "use_bdlora",
+	"arrow_config", "use_bdlora", "velora_config", "monteclora_config",
 }
 
 // names is a list of modules, or one string: a pattern, "all-linear".
@@ -258,7 +258,7 @@ func (j peftJSON) check(b []byte, c Config) error {
 	}
 	for _, key := range plainKeys {
 		switch v := string(keys[key]); v {
-		case "", "null", "false", "{}", "[]":
+		case "", "null", "false", "{}", "[]", `""`:
 		default:
 			return fmt.Errorf("%w: %s is %s", ErrUnsupported, key, v)
 		}
