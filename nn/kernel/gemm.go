@@ -66,6 +66,8 @@ const (
 	depth        = 384       // of k: a panel of B so deep nearly fills the first-level cache
 	sliceDepth   = 4 * depth // of k: so much of A is packed at a time
 	blockA       = 3 << 16   // of A: a block stays in the second-level cache
+	packAtOnce   = 4         // panels of B
+	wideItem     = 512       // columns of an item by columns, if there are enough
 	fewPanels    = 5         // of A: with fewer, fetching a panel of B takes longer than using it
 	maxDepth     = 1 << 12   // of k: more is done in several products
 	maxPackedB   = 3 << 20   // of B: more is done in several products
@@ -124,10 +126,14 @@ func (o *ops) gemmOf(bf16 bool, threads int, transA, transB bool, m, n, k int, a
 	}
 	slabs := ceilDiv(k, maxDepth*kern.perStep)
 	slab := (ceilDiv(k, slabs) + 3) &^ 3
+	threads = max(1, min(threads, m*n*slab/(threadWork*kern.perStep)))
 	for p := 0; p < k; p += slab {
 		kp := min(slab, k-p)
-		chunks := ceilDiv(n, max(maxPackedB*kern.perStep/kp, 8*kern.cols))
-		width := ceilDiv(ceilDiv(n, chunks), kern.cols) * kern.cols
+		how, width := chooseSharing(threads, m, n), n
+		if how != byColumns {
+			chunks := ceilDiv(n, max(maxPackedB*kern.perStep/kp, 8*kern.cols))
+			width = ceilDiv(ceilDiv(n, chunks), kern.cols) * kern.cols
+		}
 		for j := 0; j < n; j += width {
 			bj := b[p*stepB+j:]
 			if transB {
@@ -136,7 +142,7 @@ func (o *ops) gemmOf(bf16 bool, threads int, transA, transB bool, m, n, k int, a
 			g := getProduct()
 			g.operands = operands{ops: o, kern: kern, transA: transA, transB: transB, m: m, n: min(width, n-j), k: kp,
 				alpha: alpha, beta: beta, a: a[p*stepA:], lda: lda, b: bj, ldb: ldb, c: c[j:], ldc: ldc}
-			g.compute(threads)
+			g.compute(threads, how)
 		}
 		beta = 1
 	}
@@ -172,28 +178,72 @@ type operands struct {
 	lda, ldb, ldc  int
 }
 
-// product is one matrix product at work. Its goroutines first pack B together, a
-// few panels at a time, into columns of tiles. Then each takes items, which are
-// blocks of C, packs the rows of A that belong to one for itself, and computes it.
-// It starts with a share of neighbouring items, for which it need not pack A
-// again, and afterwards takes from the end of the others' shares. Nobody waits but
-// for the last panels of B and, at the end, the last items; a goroutine that gets
-// no processor in time is not waited for at all.
+// sharing says how the goroutines of a product share it. What one has packed is
+// slow to read for another, whose processor may have other caches.
+type sharing int
+
+const (
+	// byRows gives each some rows of C; each packs all of B for itself.
+	byRows sharing = iota
+	// byColumns gives each some columns of C; each packs all of A for itself.
+	byColumns
+	// together they pack B, and each has some rows.
+	together
+)
+
+// chooseSharing takes the way by which less is packed more than once, if that costs
+// little beside the product itself.
+func chooseSharing(threads, m, n int) sharing {
+	const enough = 64 // rows or columns for a goroutine
+	switch {
+	case threads == 1 || m >= n && m >= enough*threads:
+		return byRows
+	case n >= enough*threads:
+		return byColumns
+	}
+	return together
+}
+
+// product is one matrix product at work. Its goroutines take items, which are
+// blocks of C, pack what they need of A and B, and compute them. Each starts with
+// a share of neighbouring items, for which it need not pack everything again, and
+// afterwards takes from the end of the others' shares. Nobody waits but for the
+// last panels of B, if they pack it together, and, at the end, the last items; a
+// goroutine that gets no processor in time is not waited for at all.
 type product struct {
 	operands
-	steps            int       // of k
-	depth            int       // of k, in steps, that a tile is computed for at a time
-	slice            int       // of k of which A is packed at a time: some depths
-	strideA          int       // from a packed panel of A to the next
-	panelsM, panelsN int       // rows and columns of tiles
-	blocksM, blocksN int       // rows and columns of items
-	direct           bool      // B is read where it is, but for a last narrow panel
-	packedB          []float32 // panelsN panels of steps rows of cols elements
+	sharing
+	steps            int  // of k
+	depth            int  // of k, in steps, that a tile is computed for at a time
+	slice            int  // of k of which A is packed at a time: some depths
+	strideA          int  // from a packed panel of A to the next
+	panelsM, panelsN int  // rows and columns of tiles
+	blocksM, blocksN int  // rows and columns of blocks
+	direct           bool // B is read where it is, but for a last narrow panel
+
+	lanes   []lane
+	packedB *buffer        // of all, if they pack it together
+	items   sync.WaitGroup // not yet computed
+	helpers
 
 	nextPanel, donePanels, joined atomic.Int64
-	shares                        []share
-	items                         sync.WaitGroup // not yet computed
-	helpers
+}
+
+// lane is what one of the goroutines has: the items it starts with, as those from
+// the high to before the low half, and what it packs. The memory stays with it, so
+// that it stays in the caches of its processor.
+type lane struct {
+	share atomic.Uint64
+	a, b  []float32
+	_     [64]byte // no line of the cache is shared with the next
+}
+
+// grown returns x or a longer one, of n elements.
+func grown(x []float32, n int) []float32 {
+	if cap(x) < n {
+		return make([]float32, n)
+	}
+	return x[:n]
 }
 
 // products holds those that are free.
@@ -204,33 +254,26 @@ func getProduct() *product {
 	if !ok {
 		g = new(product)
 		g.helpers.run = func() {
-			g.work()
+			g.work(int(g.joined.Add(1)))
 			g.release()
 		}
 	}
 	return g
 }
 
-// share is the items first to end that a goroutine starts with, in the high and in
-// the low half. It has a cache line for itself.
-type share struct {
-	bounds atomic.Uint64
-	_      [56]byte
-}
-
-// take removes an item, the last or else the first.
-func (s *share) take(last bool) (item int, ok bool) {
+// take removes an item from the share, the last or else the first.
+func (l *lane) take(last bool) (item int, ok bool) {
 	for {
-		old := s.bounds.Load()
+		old := l.share.Load()
 		first, end := old>>32, old&(1<<32-1)
 		if first >= end {
 			return 0, false
 		}
 		if last {
-			if s.bounds.CompareAndSwap(old, old-1) {
+			if l.share.CompareAndSwap(old, old-1) {
 				return int(end - 1), true
 			}
-		} else if s.bounds.CompareAndSwap(old, old+1<<32) {
+		} else if l.share.CompareAndSwap(old, old+1<<32) {
 			return int(first), true
 		}
 	}
@@ -238,54 +281,61 @@ func (s *share) take(last bool) (item int, ok bool) {
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
-// plan cuts the product into items for so many goroutines, and returns of how many
-// it makes use.
-func (g *product) plan(threads int) int {
+// plan cuts the product into items for so many goroutines, and returns how many
+// items there are.
+func (g *product) plan(threads int, how sharing) int {
 	kern := g.kern
+	g.sharing = how
 	g.steps = ceilDiv(g.k, kern.perStep)
-	work := g.m * g.n * g.steps
-	threads = max(1, min(threads, work/threadWork))
 	depths := ceilDiv(g.steps, depth)
 	g.depth = (ceilDiv(g.steps, depths) + 3) &^ 3
 	g.slice = g.depth * ceilDiv(depths, ceilDiv(depths, sliceDepth/depth))
 	g.strideA = kern.rows*min(g.slice, g.steps) + kern.transRows
 	g.panelsM, g.panelsN = ceilDiv(g.m, kern.rows), ceilDiv(g.n, kern.cols)
+	g.direct = !g.transB && g.m <= 2*kern.rows && kern.perStep == 1 && !kern.rounds
 
-	most := max(2, blockA/g.strideA) // panels of A in an item
+	most := max(2, blockA/g.strideA) // panels of A in a block
 	g.blocksM, g.blocksN = ceilDiv(g.panelsM, most), 1
-	if threads > 1 {
+	switch {
+	case how == byColumns:
+		most := max(1, maxPackedB/g.steps/kern.cols) // panels of B in an item
+		g.blocksN = max(min(g.n/wideItem, 8*threads), ceilDiv(g.panelsN, most))
+		g.blocksN = min(ceilDiv(g.blocksN, threads)*threads, g.panelsN)
+		return g.blocksN
+	case threads > 1:
 		g.blocksM = min(ceilDiv(g.blocksM, threads)*threads, g.panelsM)
-		if want := min(max(work/itemWork, 4*threads), 16*threads); g.slice >= g.steps {
+		if want := min(max(g.m*g.n*g.steps/itemWork, 4*threads), 16*threads); g.slice >= g.steps {
 			g.blocksN = min(ceilDiv(want, g.blocksM), g.panelsN)
 		} else {
 			// An item packs all its rows of A: no other should need them.
 			g.blocksM = max(g.blocksM, min(want, g.panelsM/fewPanels)/threads*threads)
 		}
 	}
-	g.direct = !g.transB && g.m <= 2*kern.rows && kern.perStep == 1 && !kern.rounds
-	return threads
+	return g.blocksM * g.blocksN
 }
 
-func (g *product) compute(threads int) {
-	threads = g.plan(threads)
-	buf := getBuffer(g.panelsN * g.kern.cols * g.steps)
-	g.packedB = buf.data
+func (g *product) compute(threads int, how sharing) {
+	items := g.plan(threads, how)
+	if how == together {
+		g.packedB = getBuffer(g.panelsN * g.kern.cols * g.steps)
+	}
 	g.nextPanel.Store(0)
 	g.donePanels.Store(0)
 	g.joined.Store(0)
-	items := g.blocksM * g.blocksN
-	if cap(g.shares) < threads {
-		g.shares = make([]share, threads)
+	if len(g.lanes) < threads {
+		g.lanes = make([]lane, threads)
 	}
-	g.shares = g.shares[:threads]
-	for t := range g.shares {
-		g.shares[t].bounds.Store(uint64(t*items/threads)<<32 | uint64((t+1)*items/threads))
+	for t := range g.lanes {
+		first, end := min(t, threads)*items/threads, min(t+1, threads)*items/threads
+		g.lanes[t].share.Store(uint64(first)<<32 | uint64(end))
 	}
 	g.items.Add(items)
 	g.start(threads - 1)
-	g.work()
+	g.work(0)
 	g.items.Wait()
-	putBuffer(buf)
+	if how == together {
+		putBuffer(g.packedB)
+	}
 	g.release()
 }
 
@@ -297,60 +347,99 @@ func (g *product) release() {
 	}
 }
 
-func (g *product) work() {
-	const together = 4 // panels
-	for {
-		j := int(g.nextPanel.Add(together)) - together
-		if j >= g.panelsN {
-			break
-		}
-		end := min(j+together, g.panelsN)
-		g.packB(j, end)
-		g.donePanels.Add(int64(end - j))
+func (g *product) work(me int) {
+	if g.sharing == together {
+		g.packTogether()
 	}
-	me := int(g.joined.Add(1)) - 1
-	var buf *buffer
-	packed := -1
+	l := &g.lanes[me]
+	var b packed
+	packedA := -1
 	for {
 		item, ok := g.take(me)
 		if !ok {
-			break
+			return
 		}
-		if buf == nil {
-			buf = getBuffer(ceilDiv(g.panelsM, g.blocksM) * g.strideA)
+		first, end := item/g.blocksN, item/g.blocksN+1 // rows of blocks
+		bn := item % g.blocksN
+		if g.sharing == byColumns {
+			first, end = 0, g.blocksM
+			bn = item
 		}
-		bm, bn := item/g.blocksN, item%g.blocksN
-		lo, hi := bm*g.panelsM/g.blocksM, (bm+1)*g.panelsM/g.blocksM
 		left, right := bn*g.panelsN/g.blocksN, (bn+1)*g.panelsN/g.blocksN
-		g.scale(lo, hi, left, right)
-		for p := 0; p < g.steps; p += g.slice {
-			end := min(p+g.slice, g.steps)
-			if packed != bm || g.slice < g.steps {
-				packed = bm
-				g.packA(buf.data, lo, hi, p, end)
+		switch g.sharing {
+		case byColumns:
+			b = g.packForMe(l, left, right)
+		case byRows:
+			if b.data == nil {
+				b = g.packForMe(l, 0, g.panelsN)
 			}
-			g.waitB()
-			g.block(buf.data, lo, hi, left, right, p, end)
+		case together:
+			b = packed{g.packedB.data, 0}
+		}
+		for bm := first; bm < end; bm++ {
+			lo, hi := bm*g.panelsM/g.blocksM, (bm+1)*g.panelsM/g.blocksM
+			l.a = grown(l.a, ceilDiv(g.panelsM, g.blocksM)*g.strideA)
+			g.scale(lo, hi, left, right)
+			for p := 0; p < g.steps; p += g.slice {
+				end := min(p+g.slice, g.steps)
+				if packedA != bm || g.slice < g.steps {
+					packedA = bm
+					g.packA(l.a, lo, hi, p, end)
+				}
+				g.waitB()
+				g.block(l.a, b, lo, hi, left, right, p, end)
+			}
 		}
 		g.items.Done()
 	}
-	if buf != nil {
-		putBuffer(buf)
+}
+
+// packed is panels of B, of which the first is number first.
+type packed struct {
+	data  []float32
+	first int
+}
+
+// panel is panel j from step p.
+func (b packed) panel(g *product, j, p int) []float32 {
+	return b.data[((j-b.first)*g.steps+p)*g.kern.cols:]
+}
+
+// packForMe packs panels left to right of B for one goroutine.
+func (g *product) packForMe(l *lane, left, right int) packed {
+	l.b = grown(l.b, (right-left)*g.kern.cols*g.steps)
+	b := packed{l.b, left}
+	for j := left; j < right; j += packAtOnce {
+		g.packB(b, j, min(j+packAtOnce, right))
+	}
+	return b
+}
+
+// packTogether takes part in packing B.
+func (g *product) packTogether() {
+	for {
+		j := int(g.nextPanel.Add(packAtOnce)) - packAtOnce
+		if j >= g.panelsN {
+			return
+		}
+		end := min(j+packAtOnce, g.panelsN)
+		g.packB(packed{g.packedB.data, 0}, j, end)
+		g.donePanels.Add(int64(end - j))
 	}
 }
 
 // take returns the next item for goroutine me.
 func (g *product) take(me int) (item int, ok bool) {
-	item, ok = g.shares[me].take(false)
-	for t := 1; t < len(g.shares) && !ok; t++ {
-		item, ok = g.shares[(me+t)%len(g.shares)].take(true)
+	item, ok = g.lanes[me].take(false)
+	for t := 1; t < len(g.lanes) && !ok; t++ {
+		item, ok = g.lanes[(me+t)%len(g.lanes)].take(true)
 	}
 	return item, ok
 }
 
-// waitB returns when all of B is packed.
+// waitB returns when those who pack B together have.
 func (g *product) waitB() {
-	for spin := 0; g.donePanels.Load() < int64(g.panelsN); spin++ {
+	for spin := 0; g.sharing == together && g.donePanels.Load() < int64(g.panelsN); spin++ {
 		if spin < 1000 {
 			runtime.Gosched()
 		} else {
@@ -361,10 +450,10 @@ func (g *product) waitB() {
 
 const size = int(unsafe.Sizeof(float32(0)))
 
-// packB packs panels j to end of B, each all steps of cols elements. If B is not
+// packB packs panels j to end of B into b, each all steps of cols elements. If B is not
 // transposed its rows are far apart in memory: all panels are taken from some of
 // them before going on to the next.
-func (g *product) packB(j, end int) {
+func (g *product) packB(b packed, j, end int) {
 	kern := g.kern
 	if g.direct {
 		j = max(j, g.n/kern.cols) // the others stay where they are
@@ -372,9 +461,9 @@ func (g *product) packB(j, end int) {
 	if j >= end {
 		return
 	}
-	packed := g.packedB[j*kern.cols*g.steps : end*kern.cols*g.steps]
+	all := b.panel(g, j, 0)[:(end-j)*kern.cols*g.steps]
 	if whole := min(end, g.n/kern.cols); !g.transB && kern.packColsB != nil && j < whole {
-		kern.packColsB(&packed[0], kern.cols*g.steps*size, &g.b[j*kern.cols], g.ldb*size, whole-j, g.k)
+		kern.packColsB(&all[0], kern.cols*g.steps*size, &g.b[j*kern.cols], g.ldb*size, whole-j, g.k)
 		j = whole
 	}
 	step := g.steps
@@ -386,7 +475,7 @@ func (g *product) packB(j, end int) {
 		for j := j; j < end; j++ {
 			first := j * kern.cols
 			n := min(kern.cols, g.n-first)
-			dst := g.packedB[first*g.steps+p*kern.cols:]
+			dst := b.panel(g, j, p)
 			if !g.transB {
 				kern.packRows(&dst[0], kern.cols*size, &g.b[at*g.ldb+first], g.ldb*size, columns(n), kp)
 				continue
@@ -397,7 +486,7 @@ func (g *product) packB(j, end int) {
 		}
 	}
 	if kern.rounds {
-		roundAllBF16(packed)
+		roundAllBF16(all)
 	}
 }
 
@@ -459,8 +548,8 @@ func (g *product) scale(lo, hi, left, right int) {
 }
 
 // block adds to the tiles of C in rows lo to hi and columns left to right of tiles
-// the part of the product from step from to end, given that of the rows of A.
-func (g *product) block(a []float32, lo, hi, left, right, from, end int) {
+// the part of the product from step from to end, given that of the rows of A and B.
+func (g *product) block(a []float32, packedB packed, lo, hi, left, right, from, end int) {
 	kern := g.kern
 	for j := left; j < right; j++ {
 		x := j * kern.cols
@@ -468,7 +557,7 @@ func (g *product) block(a []float32, lo, hi, left, right, from, end int) {
 		direct := g.direct && n == kern.cols
 		for p := from; p < end; p += g.depth {
 			kp := min(g.depth, end-p)
-			b, ldb := &g.packedB[x*g.steps+p*kern.cols:][0], kern.cols*size
+			b, ldb := &packedB.panel(g, j, p)[0], kern.cols*size
 			if direct {
 				b, ldb = &g.b[p*g.ldb+x], g.ldb*size
 			}
@@ -476,7 +565,7 @@ func (g *product) block(a []float32, lo, hi, left, right, from, end int) {
 			if p > 0 || g.beta != 0 {
 				add = 1
 			}
-			next := g.nextB(j, p, from, end, right)
+			next := g.nextB(packedB, j, p, from, end, right)
 			part := ceilDiv(len(next), hi-lo)
 			for q := lo; q < hi; q++ {
 				y := q * kern.rows
@@ -488,16 +577,16 @@ func (g *product) block(a []float32, lo, hi, left, right, from, end int) {
 }
 
 // nextB is what block reads from packed B after step p of panel j.
-func (g *product) nextB(j, p, from, end, right int) []float32 {
+func (g *product) nextB(b packed, j, p, from, end, right int) []float32 {
 	cols := g.kern.cols
 	p += g.depth
 	if p >= end {
 		j, p = j+1, from
 	}
 	if j >= right {
-		return g.packedB[:cols]
+		return b.data[:cols]
 	}
-	return g.packedB[j*cols*g.steps+p*cols:][:cols*min(g.depth, end-p)]
+	return b.panel(g, j, p)[:cols*min(g.depth, end-p)]
 }
 
 // gemmFew is the product of few rows with a transposed B, as when one token goes
