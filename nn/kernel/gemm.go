@@ -69,7 +69,7 @@ const (
 	packAtOnce   = 4         // panels of B
 	wideItem     = 512       // columns of an item by columns, if there are enough
 	fewPanels    = 5         // of A: with fewer, fetching a panel of B takes longer than using it
-	maxDepth     = 1 << 12   // of k: more is done in several products
+	maxDepth     = 1 << 11   // of k: more is done in several products
 	maxPackedB   = 3 << 20   // of B: more is done in several products
 	fewRows      = 8         // of A: up to this many, a product is done as inner products
 	nearRows     = 64        // of an operand whose panels are packed together
