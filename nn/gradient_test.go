@@ -439,8 +439,21 @@ func attentionCases() []gradientCase {
 		attentionCase("attention of packed sequences and padding, rotary", 14, Heads{Query: 4, KeyValue: 2, Dim: 4}, true, 4, 1, 6),
 		attentionCase("attention of padding alone", 3, Heads{Query: 2, KeyValue: 1, Dim: 4}, true),
 		attentionCase("attention at a vector's width", 9, Heads{Query: 2, KeyValue: 1, Dim: 32}, true, 9),
-		attentionCase("attention of more rows than a tile", 140, Heads{Query: 1, KeyValue: 1, Dim: 2}, true, 135),
+		attentionCase("attention of more rows than a tile", 70, Heads{Query: 1, KeyValue: 1, Dim: 2}, true, 67),
+		attentionCase("attention in a window", 12, Heads{Query: 4, KeyValue: 2, Dim: 4, Window: 3}, true, 4, 7),
+		prefixed(attentionCase("attention to prefixes", 14, Heads{Query: 2, KeyValue: 2, Dim: 4}, false, 4, 1, 8), 2, 0, 5),
+		prefixed(attentionCase("attention to prefixes in a window", 14, Heads{Query: 2, KeyValue: 1, Dim: 4, Window: 3}, true, 4, 1, 8), 2, 1, 3),
 	}
+}
+
+// prefixed lets the first tokens of each sequence see each other.
+func prefixed(c gradientCase, prefix ...int32) gradientCase {
+	build := c.build
+	c.build = func(s *scene) (*G.Node, func() []float64) {
+		s.g.Batch.Prefix = prefix
+		return build(s)
+	}
+	return c
 }
 
 // attentionCase is attention within packed sequences of those lengths.
@@ -467,9 +480,12 @@ func attentionCase(name string, tokens int, h Heads, rotary bool, lengths ...int
 			}
 			var y []float64
 			lo := 0
-			for _, n := range lengths {
-				hi := lo + n
-				y = append(y, reference.Attention(q[lo*nq:hi*nq], k[lo*nk:hi*nk], v[lo*nk:hi*nk], h.Query, h.KeyValue, h.Dim, reference.Mask{})...)
+			for i, n := range lengths {
+				hi, mask := lo+n, reference.Mask{Window: h.Window}
+				if s.g.Batch.Prefix != nil {
+					mask.Prefix = int(s.g.Batch.Prefix[i])
+				}
+				y = append(y, reference.Attention(q[lo*nq:hi*nq], k[lo*nk:hi*nk], v[lo*nk:hi*nk], h.Query, h.KeyValue, h.Dim, mask)...)
 				lo = hi
 			}
 			return append(y, make([]float64, (tokens-lo)*nq)...) // padding attends to nothing

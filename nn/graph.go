@@ -122,7 +122,9 @@ type Param struct {
 	Train bool
 
 	grad     *tensor.Dense
-	tiedHead bool // whether the loss writes this weight's gradient first
+	gradient []float32 // of grad
+	gradOf   *op       // the op that the gradient is of
+	tiedHead bool      // whether the loss writes this weight's gradient first
 }
 
 // Param adds a weight whose values stay in data, which an optimizer may
@@ -137,12 +139,16 @@ func (g *Graph) Param(name string, shape []int, data []float32, train bool) *Par
 // weight is not trained.
 func (p *Param) Grad() *tensor.Dense { return p.grad }
 
-// gradient returns the memory of the gradient.
-func (p *Param) gradient() []float32 {
+// reserve makes room for the gradient of the weight as used by one op: a second
+// would overwrite it.
+func (p *Param) reserve(of *op) []float32 {
+	must(p.gradOf == nil || p.gradOf == of, "%s is a weight of two operations, of which only one would get its gradient", p.Name)
 	if p.grad == nil {
-		p.grad = tensor.New(tensor.WithShape(p.Value.Shape()...), tensor.Of(tensor.Float32))
+		shape := p.Value.Shape().Clone()
+		p.gradOf, p.gradient = of, make([]float32, shape.TotalSize())
+		p.grad = dense(shape, p.gradient)
 	}
-	return p.grad.Data().([]float32)
+	return p.gradient
 }
 
 // add makes a node of o over in.
@@ -175,7 +181,7 @@ func (g *Graph) gradOf(p *Param, of *op, reads []*buf, run func(grad []float32, 
 		return nil
 	}
 	return g.add(&op{
-		name: "gradient of " + p.Name, layer: of.layer, shape: p.Value.Shape().Clone(), fixed: p.gradient(), reads: reads,
+		name: "gradient of " + p.Name, layer: of.layer, shape: p.Value.Shape().Clone(), fixed: p.reserve(of), reads: reads,
 		run: func(out []float32, in [][]float32) error {
 			var beta float32
 			if g.Accumulate {

@@ -95,8 +95,8 @@ func (l *loss) forward(out []float32, in [][]float32) error {
 	}
 	if l.g.Train {
 		clear(l.dx.data)
-		if w := l.head.W; w != nil && w.Train && !l.g.Accumulate {
-			clear(w.gradient())
+		if w := l.head.W; w != nil && !l.g.Accumulate {
+			clear(w.gradient)
 		}
 	}
 	b.Sum, b.KLSum = 0, 0
@@ -152,8 +152,8 @@ func (l *loss) chunk(rows []int32, in [][]float32) {
 	for i, r := range rows {
 		copy(l.dx.data[int(r)*w:(int(r)+1)*w], l.dxRows.data[i*w:])
 	}
-	if p := l.head.W; p != nil && p.Train {
-		l.g.gemm(true, false, l.vocab, w, n, 1, logits, l.vocab, l.x.data, w, 1, p.gradient(), w)
+	if p := l.head.W; p != nil && p.gradient != nil {
+		l.g.gemm(true, false, l.vocab, w, n, 1, logits, l.vocab, l.x.data, w, 1, p.gradient, w)
 	}
 }
 
@@ -177,7 +177,7 @@ func (l *loss) diff(in G.Nodes, out, _ *G.Node) (G.Nodes, error) {
 	}, out)
 	if w := l.head.W; w != nil && w.Train && !l.head.Tied {
 		grads[1] = l.g.add(&op{
-			name: "gradient of " + w.Name, shape: in[1].Shape().Clone(), fixed: w.gradient(),
+			name: "gradient of " + w.Name, shape: in[1].Shape().Clone(), fixed: w.reserve(l.op),
 			run: func([]float32, [][]float32) error { return nil }, // the loss has written it
 		}, out)
 	}

@@ -338,6 +338,21 @@ func TestDiagnoseGradient(t *testing.T) {
 	}
 }
 
+func TestRunAllocatesNothing(t *testing.T) {
+	for _, o := range []Options{{Threads: 1}, {Threads: 1, Checkpoint: true}, {Threads: 2}} {
+		s, objective := stack(3, 400, o)
+		_, vm := s.onMachine(t, objective)
+		allocations := testing.AllocsPerRun(10, func() {
+			if err := vm.RunAll(); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if allocations != 0 {
+			t.Errorf("%+v: %v allocations a run of %d steps", o, allocations, len(vm.steps))
+		}
+	}
+}
+
 // TestMicroBatches wants the gradients of two micro-batches to add up to those
 // of both in one batch.
 func TestMicroBatches(t *testing.T) {

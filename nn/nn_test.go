@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -120,6 +121,30 @@ func TestWrongShapesPanic(t *testing.T) {
 				}
 			}()
 			build(NewGraph(3, Options{Threads: 1}))
+		})
+	}
+}
+
+// TestOneOperationForAWeight wants no silent loss of the gradient of a weight
+// that two operations use.
+func TestOneOperationForAWeight(t *testing.T) {
+	for name, build := range map[string]func(g *Graph, x *G.Node, w *Param) *G.Node{
+		"two linear layers": func(g *Graph, x *G.Node, w *Param) *G.Node {
+			return weightedSum(g, g.Linear(g.Linear(x, Weight{W: w}), Weight{W: w}), random(12, 3))
+		},
+		"linear and head": func(g *Graph, x *G.Node, w *Param) *G.Node {
+			return g.Loss(g.Linear(x, Weight{W: w}), Head{W: w})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if r := recover(); r == nil || !strings.Contains(fmt.Sprint(r), "of two operations") {
+					t.Errorf("got %v", r)
+				}
+			}()
+			g := NewGraph(3, Options{Threads: 1, Train: true})
+			w := g.Param("w", []int{4, 4}, random(16, 1), true)
+			G.Grad(build(g, g.Param("x", []int{3, 4}, random(12, 2), false).Node, w), w.Node)
 		})
 	}
 }
