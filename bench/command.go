@@ -30,6 +30,7 @@ no limit). The last line says which targets are missed. Progress goes to
 standard error.`,
 		Example: `  adapt bench kernels            matrix products and the other kernels
   adapt bench train              steps of training
+  adapt bench plan --params 70e9 what training such a model takes
   adapt bench kernels --json     the same for programs
   adapt bench kernels --quick    coarser, in a fraction of the time`,
 	}
@@ -48,13 +49,14 @@ standard error.`,
 				if err != nil {
 					return fmt.Errorf("bench: %w", err)
 				}
-				return show(cmd, asJSON, list, after)
+				return show(cmd, asJSON, list, after, Verdict(list))
 			},
 		}
 	}
 	cmd.AddCommand(
 		figures("kernels", "Matrix products, attention, norms, losses, the optimizer", kernelsLong, "", Kernels),
 		figures("train", "Training steps: speed, allocations, memory", trainLong, flopsNote, Train),
+		planCommand(o, &asJSON),
 		&cobra.Command{
 			Use: stepCommand, Hidden: true, Args: cobra.ExactArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error { return serve(cmd.Context(), args[0], cmd.OutOrStdout()) },
@@ -85,11 +87,11 @@ what the algorithm needs: weights, gradients, the optimizer's two moments, and
 activations, counted from the shape. LoRA and the other options stand beside full
 fine-tuning without them: LIMIT is then the other's time or memory.`
 
-// show prints figures, then the verdict: after the table, or beside the JSON.
-func show(cmd *cobra.Command, asJSON bool, list []Figure, after string) error {
+// show prints figures and a verdict: after the table, or beside the JSON.
+func show(cmd *cobra.Command, asJSON bool, list []Figure, after, verdict string) error {
 	out := cmd.OutOrStdout()
 	if asJSON {
-		fmt.Fprintln(cmd.ErrOrStderr(), Verdict(list))
+		fmt.Fprintln(cmd.ErrOrStderr(), verdict)
 		return WriteJSON(out, list)
 	}
 	if err := WriteTable(out, list); err != nil {
@@ -98,6 +100,6 @@ func show(cmd *cobra.Command, asJSON bool, list []Figure, after string) error {
 	if after != "" {
 		fmt.Fprintln(out, "\n"+after)
 	}
-	fmt.Fprintln(out, "\n"+Verdict(list))
+	fmt.Fprintln(out, "\n"+verdict)
 	return nil
 }

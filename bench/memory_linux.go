@@ -1,12 +1,8 @@
 package bench
 
 import (
-	"bufio"
-	"bytes"
-	"fmt"
 	"os"
 	"runtime/debug"
-	"strings"
 )
 
 // resetPeak lets the peak of the process's memory begin at what it has now.
@@ -22,19 +18,4 @@ func peakMemory() (int64, error) {
 		return 0, err
 	}
 	return statusBytes(b, "VmHWM")
-}
-
-// statusBytes reads a line such as "VmHWM:   1234 kB".
-func statusBytes(status []byte, key string) (int64, error) {
-	lines := bufio.NewScanner(bytes.NewReader(status))
-	for lines.Scan() {
-		if value, ok := strings.CutPrefix(lines.Text(), key+":"); ok {
-			var kb int64
-			if _, err := fmt.Sscanf(value, "%d kB", &kb); err != nil {
-				return 0, fmt.Errorf("/proc/self/status: %q: %w", lines.Text(), err)
-			}
-			return kb << 10, nil
-		}
-	}
-	return 0, fmt.Errorf("/proc/self/status has no %s", key)
 }

@@ -123,28 +123,22 @@ func (w Workload) model(threads int) (*model.Model, error) {
 		return nil, err
 	}
 	kind, err := storedKind(w.Stored)
-	if err != nil || kind == kernel.F32 {
-		return m, err
+	if err != nil {
+		return nil, err
 	}
-	return m, store(m, kind, threads)
-}
-
-// store puts the weights of the linear layers into another form.
-func store(m *model.Model, kind kernel.Kind, threads int) error {
-	linear := map[string]bool{}
-	Workload{Config: m.Config}.linears(func(l model.Linear) { linear[l.Name] = true })
+	kinds := w.kinds(kind)
 	for i := range m.Tensors {
 		t := &m.Tensors[i]
-		if !linear[t.Name] {
+		kind, ok := kinds[t.Name]
+		if !ok {
 			continue
 		}
-		stored, err := kernel.QuantizeMatrix(threads, kind, t.Shape[0], t.Shape[1], t.Data)
-		if err != nil {
-			return fmt.Errorf("%s: %w", t.Name, err)
+		if t.Stored, err = kernel.QuantizeMatrix(threads, kind, t.Shape[0], t.Shape[1], t.Data); err != nil {
+			return nil, fmt.Errorf("%s: %w", t.Name, err)
 		}
-		t.Stored, t.Data = stored, nil
+		t.Data = nil
 	}
-	return nil
+	return m, nil
 }
 
 func (w Workload) lora() *model.LoRA {

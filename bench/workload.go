@@ -92,21 +92,40 @@ func (w Workload) needs() (Needs, error) {
 	return n, err
 }
 
-// weights counts the bytes of the weights as they are kept.
+// weights counts the bytes of the weights as they are kept: those of the linear
+// layers as w says, then embeddings and head in bfloat16 unless that is float32,
+// and vectors and positions in float32.
 func (w Workload) weights() (float64, error) {
 	kind, err := storedKind(w.Stored)
 	if err != nil {
 		return 0, err
 	}
-	bytes := 4 * float64(w.Config.Params())
-	w.linears(func(l model.Linear) {
-		size, partsErr := storedSize(kind, l.Out(), l.In)
-		if partsErr != nil {
-			err = partsErr
+	kinds, bytes := w.kinds(kind), 0.0
+	for _, t := range w.Config.Shapes() {
+		n := 4.0
+		for _, d := range t.Shape {
+			n *= float64(d)
 		}
-		bytes += size - 4*float64(l.In)*float64(l.Out())
-	})
-	return bytes, err
+		if kind, ok := kinds[t.Name]; ok && kind != kernel.F32 {
+			if n, err = storedSize(kind, t.Shape[0], t.Shape[1]); err != nil {
+				return 0, err
+			}
+		}
+		bytes += n
+	}
+	return bytes, nil
+}
+
+// kinds are the forms of storage of the weights that have another than float32.
+func (w Workload) kinds(linear kernel.Kind) map[string]kernel.Kind {
+	kinds := map[string]kernel.Kind{}
+	if linear == kernel.F32 {
+		return kinds
+	}
+	p := w.Config.Parts()
+	kinds[p.Embed], kinds[p.Head] = kernel.BF16, kernel.BF16
+	w.linears(func(l model.Linear) { kinds[l.Name] = linear })
+	return kinds
 }
 
 func storedKind(name string) (kernel.Kind, error) {

@@ -64,14 +64,14 @@ func TestNeeds(t *testing.T) {
 	w.Rank, w.Stored = 2, "bf16"
 	linear := float64(64*192 + 64*64 + 2*64*256)
 	n, err = w.needs()
-	if err != nil || n.Weights != 4*params-2*linear || n.Gradients != 4*float64(w.adapter()) {
+	if err != nil || n.Weights != 4*params-2*(linear+6400) || n.Gradients != 4*float64(w.adapter()) {
 		t.Errorf("with LoRA over bf16 %+v, %v", n, err)
 	}
 	w.Stored = "nf4"
 	// Half a byte an element, a byte a block of 64, and 8 bytes for each group of
 	// 256 blocks or for all.
-	if n, err = w.needs(); err != nil || math.Abs((n.Weights-4*(params-linear))/linear-0.516) > 0.005 {
-		t.Errorf("NF4 takes %g bytes an element, %v", (n.Weights-4*(params-linear))/linear, err)
+	if n, err = w.needs(); err != nil || math.Abs((n.Weights-4*(params-linear)+2*6400)/linear-0.516) > 0.005 {
+		t.Errorf("NF4 takes %g bytes an element, %v", (n.Weights-4*(params-linear)+2*6400)/linear, err)
 	}
 	w.Stored = "int3"
 	if _, err := w.needs(); err == nil {
