@@ -183,6 +183,36 @@ func TestGemmRandomShapes(t *testing.T) {
 	testGemm(t, false, true, 300, 200, 401, 1, 1)
 }
 
+func TestGemmMatrixBF16(t *testing.T) {
+	const rows, cols = 70, 96
+	for kind := range Kind(kinds) {
+		for _, m := range []int{3, 20} {
+			for _, transW := range []bool{true, false} {
+				rng := rngFor(t)
+				w := quantize(t, kind, rows, cols, random(rng, rows*cols))
+				n, k := cols, rows
+				if transW {
+					n, k = rows, cols
+				}
+				x, y := random(rng, m*k), random(rng, m*n)
+				for _, v := range variants() {
+					if !v.bf16 {
+						continue
+					}
+					operand := v.operand
+					if transW && m <= fewRows {
+						operand = slices.Clone
+					}
+					want, got := slices.Clone(y), slices.Clone(y)
+					gemmRef(false, transW, m, n, k, 1, operand(x), k, operand(decodeRef(w)), cols, 0.5, want, n)
+					v.gemmMatrixOf(true, 2, transW, m, x, k, w, 0.5, got, n)
+					agree(t, fmt.Sprint(v.name, kind, m, transW), got, want, 1e-5)
+				}
+			}
+		}
+	}
+}
+
 func TestGemmNotFinite(t *testing.T) {
 	// A value that is not finite reaches its row or column and no other.
 	const m, n, k = 20, 40, 33

@@ -15,7 +15,17 @@ func GemmMatrix(threads int, transW bool, m int, x []float32, ldx int, w *Matrix
 	active.gemmMatrix(threads, transW, m, x, ldx, w, beta, y, ldy)
 }
 
+// GemmMatrixBF16 is [GemmMatrix] with the elements of x and W rounded to bfloat16;
+// see [GemmBF16]. Up to 8 rows of x with transW stay as they are.
+func GemmMatrixBF16(threads int, transW bool, m int, x []float32, ldx int, w *Matrix, beta float32, y []float32, ldy int) {
+	active.gemmMatrixOf(true, threads, transW, m, x, ldx, w, beta, y, ldy)
+}
+
 func (o *ops) gemmMatrix(threads int, transW bool, m int, x []float32, ldx int, w *Matrix, beta float32, y []float32, ldy int) {
+	o.gemmMatrixOf(false, threads, transW, m, x, ldx, w, beta, y, ldy)
+}
+
+func (o *ops) gemmMatrixOf(bf16 bool, threads int, transW bool, m int, x []float32, ldx int, w *Matrix, beta float32, y []float32, ldy int) {
 	n, k := w.Cols, w.Rows
 	if transW {
 		n, k = k, n
@@ -27,19 +37,20 @@ func (o *ops) gemmMatrix(threads int, transW bool, m int, x []float32, ldx int, 
 	checkMatrix("y", y, m, n, ldy, false)
 	switch {
 	case w.Kind == F32:
-		o.gemmAll(threads, false, transW, m, n, k, 1, x, ldx, w.floats(0), w.Cols, beta, y, ldy)
+		bf16 = bf16 && !(transW && m <= fewRows)
+		o.gemmOf(bf16, threads, false, transW, m, n, k, 1, x, ldx, w.floats(0), w.Cols, beta, y, ldy)
 	case transW && m <= fewRows && w.Cols%blockLen == 0 && o.stored[w.Kind].dots != nil:
 		o.gemmFused(threads, storedArgs{o, w, m, x, ldx, beta, y, ldy})
 	case transW && m <= fewRows:
 		o.gemmDecoded(threads, storedArgs{o, w, m, x, ldx, beta, y, ldy})
 	default:
-		o.gemmStored(threads, transW, m, x, ldx, w, beta, y, ldy)
+		o.gemmStored(bf16, threads, transW, m, x, ldx, w, beta, y, ldy)
 	}
 }
 
 // gemmStored multiplies block by block of rows, which are columns of the result, or
 // else are added to it in their order.
-func (o *ops) gemmStored(threads int, transW bool, m int, x []float32, ldx int, w *Matrix, beta float32, y []float32, ldy int) {
+func (o *ops) gemmStored(bf16 bool, threads int, transW bool, m int, x []float32, ldx int, w *Matrix, beta float32, y []float32, ldy int) {
 	rows := min(w.Rows, max(1, decodeBlock/w.Cols))
 	rows = ceilDiv(w.Rows, ceilDiv(w.Rows, rows)) // blocks of nearly the same length
 	buf := getBuffer(rows * w.Cols)
@@ -57,9 +68,9 @@ func (o *ops) gemmStored(threads int, transW bool, m int, x []float32, ldx int, 
 			g.o.decodeRows(g.w, g.block[lo*g.w.Cols:], g.first+lo, g.first+hi)
 		})
 		if transW {
-			o.gemmAll(threads, false, true, m, n, w.Cols, 1, x, ldx, block, w.Cols, beta, y[lo:], ldy)
+			o.gemmOf(bf16, threads, false, true, m, n, w.Cols, 1, x, ldx, block, w.Cols, beta, y[lo:], ldy)
 		} else {
-			o.gemmAll(threads, false, false, m, w.Cols, n, 1, x[lo:], ldx, block, w.Cols, beta, y, ldy)
+			o.gemmOf(bf16, threads, false, false, m, w.Cols, n, 1, x[lo:], ldx, block, w.Cols, beta, y, ldy)
 			beta = 1
 		}
 	}
