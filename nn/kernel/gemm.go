@@ -129,7 +129,7 @@ func (o *ops) gemmOf(bf16 bool, threads int, transA, transB bool, m, n, k int, a
 	threads = max(1, min(threads, m*n*slab/(threadWork*kern.perStep)))
 	for p := 0; p < k; p += slab {
 		kp := min(slab, k-p)
-		how, width := chooseSharing(threads, m, n), n
+		how, width := chooseSharing(threads, m, n, kern), n
 		if how != byColumns {
 			chunks := ceilDiv(n, max(maxPackedB*kern.perStep/kp, 8*kern.cols))
 			width = ceilDiv(ceilDiv(n, chunks), kern.cols) * kern.cols
@@ -191,12 +191,21 @@ const (
 	together
 )
 
-// chooseSharing takes the way by which less is packed more than once, if that costs
-// little beside the product itself.
-func chooseSharing(threads, m, n int) sharing {
+// chooseSharing takes the way that costs less: by what is packed more than once,
+// and by goroutines that have a row or column of tiles more than others. Rows, of
+// which more items are made, are better at the same cost.
+func chooseSharing(threads, m, n int, kern *gemmKernel) sharing {
 	const enough = 64 // rows or columns for a goroutine
-	switch {
-	case threads == 1 || m >= n && m >= enough*threads:
+	if threads == 1 {
+		return byRows
+	}
+	cost := func(size, tile int) float64 {
+		const packing = 10 // an element is packed in the time of so many multiply-adds of a goroutine
+		most := ceilDiv(ceilDiv(size, tile), threads) * tile
+		return float64(threads*(most+packing)) / float64(size)
+	}
+	switch rows, columns := cost(m, kern.rows), cost(n, kern.cols); {
+	case m >= enough*threads && (rows < columns+0.02 || n < enough*threads):
 		return byRows
 	case n >= enough*threads:
 		return byColumns
