@@ -123,3 +123,25 @@ func TestCacheGrows(t *testing.T) {
 		cache.close()
 	}
 }
+
+// TestNoAllocation wants a token to allocate nothing.
+func TestNoAllocation(t *testing.T) {
+	for _, c := range []model.Config{llamaConfig(), gpt2Config()} {
+		for _, kind := range []kernel.Kind{kernel.F32, kernel.BF16, kernel.Int8, kernel.NF4} {
+			c.Hidden, c.Intermediate, c.Heads, c.KVHeads, c.VocabSize = 128, 512, 2, 2, 3000
+			m := randomModel(t, c)
+			a := randomAdapter(t, m, model.LoRA{R: 2, Alpha: 3, DoRA: true})
+			store(t, m, kind)
+			d, err := NewDecoder(m, Options{Threads: 2, Adapter: a})
+			check(t, err)
+			r := &request{c: d.newCache(), ids: []int32{1}, logits: make([]float32, c.VocabSize)}
+			allocs := testing.AllocsPerRun(30, func() {
+				r.done = 0
+				check(t, d.run(r))
+			})
+			if allocs != 0 {
+				t.Errorf("%s in %v: %g allocations for a token", c.ModelType, kind, allocs)
+			}
+		}
+	}
+}

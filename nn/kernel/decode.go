@@ -54,6 +54,7 @@ func (o *ops) gemmRows(threads, m int, x []float32, ldx int, products []RowProdu
 		return
 	}
 	g := rowsArgs{o: o, m: m, x: x, ldx: ldx, products: products}
+	var free [kinds]*buffer
 	rows, cols := 0, products[0].W.Cols
 	for i := range products {
 		p := &products[i]
@@ -66,14 +67,18 @@ func (o *ops) gemmRows(threads, m int, x []float32, ldx int, products []RowProdu
 		if k := p.W.Kind; o.fuses(p.W) && g.arranged[k] == nil {
 			ld := arrangedLd(cols)
 			buf := getBuffer(m * ld)
-			defer putBuffer(buf)
-			g.arranged[k] = buf.data
+			g.arranged[k], free[k] = buf.data, buf
 			for r := range m {
 				arrange(k, buf.data[r*ld:(r+1)*ld], x[r*ldx:][:cols])
 			}
 		}
 	}
 	parallelWith(threads, rows, 4*m*cols, g, (*rowsArgs).run)
+	for _, buf := range free {
+		if buf != nil {
+			putBuffer(buf)
+		}
+	}
 }
 
 // fuses reports whether W is decoded in registers.
