@@ -24,7 +24,7 @@ import (
 
 // answerVersion is part of the key under which answers are remembered. Count
 // it up when decoding comes to give other answers.
-const answerVersion = 1
+const answerVersion = 2
 
 // answer has a model read one part of the data set, document by document.
 func (a *Activities) answer(ctx context.Context, in api.AnswerInput) (api.Answers, error) {
@@ -78,7 +78,7 @@ func (a *Activities) answerAll(ctx context.Context, ref artifact.Ref, d domains.
 		return api.Answers{}, err
 	}
 	m.start("documents", len(journal.done), len(docs))
-	err = each(ctx, len(docs), func(ctx context.Context, i int) error {
+	err = each(ctx, model.Parallel(), len(docs), func(ctx context.Context, i int) error {
 		if journal.has(docs[i].ID) {
 			return nil
 		}
@@ -200,7 +200,7 @@ func (a *Activities) measure(ctx context.Context, ref artifact.Ref, text string,
 	pieces := cutToTokens(model, eval.Stretches(text, stretch), maxTokens)
 	m.start("stretches", 0, len(pieces))
 	losses := make([]eval.LogLoss, len(pieces))
-	err = each(ctx, len(pieces), func(ctx context.Context, i int) error {
+	err = each(ctx, model.Parallel(), len(pieces), func(ctx context.Context, i int) error {
 		nats, n, err := model.LogLoss(ctx, pieces[i], model.MaxTokens())
 		losses[i] = eval.LogLoss{Nats: nats, Tokens: n}
 		m.add(1)

@@ -33,7 +33,7 @@ func (a *Activities) deidentify(ctx context.Context, in api.DocumentsInput) (api
 				return api.Deidentified{}, err
 			}
 			m.start("documents", 0, len(docs))
-			err = each(ctx, len(docs), func(_ context.Context, i int) error {
+			err = each(ctx, workers(), len(docs), func(_ context.Context, i int) error {
 				deid.Apply(docs[i], rules)
 				m.add(1)
 				return nil
@@ -84,7 +84,7 @@ func (a *Activities) labelAll(ctx context.Context, in api.DocumentsInput, s sett
 	}
 	m.start("documents", 0, len(docs))
 	all := make([]label.Labeled, len(docs))
-	err = each(ctx, len(docs), func(_ context.Context, i int) error {
+	err = each(ctx, workers(), len(docs), func(_ context.Context, i int) error {
 		defer m.add(1)
 		g := gold.For(docs[i].Key)
 		if s.config.Label.GoldOnly && len(g) == 0 {

@@ -78,10 +78,10 @@ func part(docs []*ingest.Document, d label.Dataset, split label.Split) []*ingest
 	return in
 }
 
-// each calls f for 0 … n-1 on all cores and stops at the first error.
-func each(ctx context.Context, n int, f func(ctx context.Context, i int) error) error {
+// each calls f for 0 … n-1, parallel at a time, and stops at the first error.
+func each(ctx context.Context, parallel, n int, f func(ctx context.Context, i int) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(workers())
+	g.SetLimit(parallel)
 	for i := range n {
 		g.Go(func() error {
 			if err := ctx.Err(); err != nil {

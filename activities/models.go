@@ -22,10 +22,12 @@ type readingModel interface {
 	// LogLoss returns the negative log-likelihood of a text, cut after
 	// maxTokens tokens, and how many tokens it is over.
 	LogLoss(ctx context.Context, text string, maxTokens int) (nats float64, tokens int, err error)
+	// Parallel is how many exchanges to have under way at a time.
+	Parallel() int
 }
 
-// LoadModel loads a model's folder for answering. Each exchange computes on
-// one core, so that many can go on beside each other.
+// LoadModel loads a model's folder for answering. Exchanges that go on beside
+// each other are computed together, on all cores.
 func LoadModel(dir string) (domains.Model, error) { return loadModel(dir) }
 
 func loadModel(dir string) (readingModel, error) {
@@ -37,7 +39,11 @@ func loadModel(dir string) (readingModel, error) {
 	if err != nil {
 		return nil, err
 	}
-	return generate.NewText(m, tok, generate.Options{})
+	text, err := generate.NewText(m, tok, generate.Options{Threads: workers()})
+	if err != nil {
+		return nil, err
+	}
+	return text.Batched(generate.BatchOptions{}), nil
 }
 
 // reader returns the model for answering, from memory when it was asked for

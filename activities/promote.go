@@ -68,7 +68,7 @@ func (a *Activities) probe(ctx context.Context, in api.PromoteInput, s setting, 
 		return err
 	}
 	m.start("documents", 0, len(docs))
-	return each(ctx, len(docs), func(ctx context.Context, i int) error {
+	return each(ctx, model.Parallel(), len(docs), func(ctx context.Context, i int) error {
 		got, err := s.domain.Answer(ctx, model, docs[i])
 		if err != nil {
 			return err

@@ -12,7 +12,7 @@ type BatchOptions struct {
 	// Exchanges is how many are open at a time; 0: 32. Further ones wait.
 	Exchanges int
 	// CacheBytes bounds the keys and values of all open exchanges, each as long
-	// as it may get; 0: 4 GiB. There is always room for one.
+	// as it may get; 0: 2 GiB. There is always room for one.
 	CacheBytes int
 	// Rows is how many tokens one step computes together, but for single tokens,
 	// of which each exchange has one; 0: 256.
@@ -27,7 +27,7 @@ func (t *Text) Batched(o BatchOptions) *Text {
 		o.Exchanges = 32
 	}
 	if o.CacheBytes <= 0 {
-		o.CacheBytes = 4 << 30
+		o.CacheBytes = 2 << 30
 	}
 	if o.Rows <= 0 {
 		o.Rows = 2 * chunkRows
