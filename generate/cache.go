@@ -3,6 +3,8 @@ package generate
 import (
 	"math/bits"
 	"sync"
+
+	"adapt/nn/kernel"
 )
 
 // A cache is the state of one exchange: keys and values of its tokens.
@@ -13,11 +15,22 @@ type cache struct {
 	slab   *slab
 }
 
-// A slab is memory for the keys and values of up to size tokens, for each layer
-// [size, key-value heads·dim] keys and as many values.
+// A slab is memory for the keys and values of up to size tokens: for each layer
+// keys [key-value heads·dim, keyStride] and values [size, key-value heads·dim],
+// each with room for what [kernel.CachedAttention] reads beyond them.
 type slab struct {
 	size int
 	data []float32
+}
+
+// keyStride is no power of two, so that rows do not compete for the cache.
+func (s *slab) keyStride() int { return s.size + 16 }
+
+// layerSize is the elements of a layer in a slab of that size, and where its
+// values begin.
+func (d *Decoder) layerSize(size int) (all, values int) {
+	values = d.width()*(size+16) + kernel.CachePad
+	return values + size*d.width() + kernel.CachePad, values
 }
 
 // slabs are those that are free, by the logarithm of their size.
@@ -29,7 +42,10 @@ const leastSlab = 64
 // width is that of a token's keys.
 func (d *Decoder) width() int { return d.c.KVHeads * d.c.Dim() }
 
-func (d *Decoder) slabBytes(tokens int) int { return 4 * 2 * d.c.Layers * tokens * d.width() }
+func (d *Decoder) slabBytes(tokens int) int {
+	all, _ := d.layerSize(tokens)
+	return 4 * d.c.Layers * all
+}
 
 // getSlab returns memory for at least n tokens.
 func (d *Decoder) getSlab(n int) *slab {
@@ -38,7 +54,7 @@ func (d *Decoder) getSlab(n int) *slab {
 		return s
 	}
 	size := min(1<<class, max(n, d.c.MaxPositions))
-	return &slab{size, make([]float32, 2*d.c.Layers*size*d.width())}
+	return &slab{size, make([]float32, d.slabBytes(size)/4)}
 }
 
 func (d *Decoder) putSlab(s *slab) { d.slabs[bits.Len(uint(s.size-1))].Put(s) }
@@ -47,9 +63,9 @@ func (d *Decoder) newCache() *cache { return &cache{d: d} }
 
 // layer returns the keys and values of a layer.
 func (c *cache) layer(l int) (k, v []float32) {
-	n := c.slab.size * c.d.width()
-	data := c.slab.data[2*l*n:]
-	return data[:n], data[n : 2*n]
+	all, values := c.d.layerSize(c.slab.size)
+	data := c.slab.data[l*all : (l+1)*all]
+	return data[:values], data[values:]
 }
 
 // reserve makes room for n more tokens.
@@ -57,7 +73,7 @@ func (c *cache) reserve(n int) {
 	if c.slab != nil && c.len+n <= c.slab.size {
 		return
 	}
-	old, kept := *c, c.len*c.d.width()
+	old, width := *c, c.d.width()
 	c.slab = c.d.getSlab(c.len + n)
 	if old.slab == nil {
 		return
@@ -65,8 +81,10 @@ func (c *cache) reserve(n int) {
 	for l := range c.d.c.Layers {
 		k, v := c.layer(l)
 		oldK, oldV := old.layer(l)
-		copy(k, oldK[:kept])
-		copy(v, oldV[:kept])
+		for i := range width {
+			copy(k[i*c.slab.keyStride():], oldK[i*old.slab.keyStride():][:c.len])
+		}
+		copy(v, oldV[:c.len*width])
 	}
 	c.d.putSlab(old.slab)
 }

@@ -328,10 +328,14 @@ func (s *space) store(lo, hi int) {
 		if s.d.cos != nil {
 			kernel.Rope(1, qkv, 1, c.Heads+c.KVHeads, c.Dim(), s.pos[row:row+1], s.d.cos, s.d.sin, false)
 		}
-		keys, values := s.parts[s.of[row]].r.c.layer(s.layer)
-		at := int(s.pos[row]) * width
-		copy(keys[at:at+width], qkv[c.Heads*c.Dim():])
-		copy(values[at:at+width], qkv[c.Heads*c.Dim()+width:])
+		cache, pos := s.parts[s.of[row]].r.c, int(s.pos[row])
+		keys, values := cache.layer(s.layer)
+		k, v := qkv[c.Heads*c.Dim():][:width], qkv[c.Heads*c.Dim()+width:]
+		stride := cache.slab.keyStride()
+		for i, x := range k {
+			keys[i*stride+pos] = x
+		}
+		copy(values[pos*width:(pos+1)*width], v)
 	}
 }
 
@@ -343,7 +347,7 @@ func (s *space) attend(lo, hi int) {
 	for item := lo; item < hi; item++ {
 		p := &s.parts[item/c.KVHeads]
 		keys, values := p.r.c.layer(s.layer)
-		kernel.CachedAttention(s.attn[p.row*width:], width, s.qkv[p.row*ld:], ld, keys, values,
+		kernel.CachedAttention(s.attn[p.row*width:], width, s.qkv[p.row*ld:], ld, keys, p.r.c.slab.keyStride(), values,
 			p.n, p.r.c.len, item%c.KVHeads, c.Heads, c.KVHeads, c.Dim(), c.Window(), p.r.c.prefix)
 	}
 }

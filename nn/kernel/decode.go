@@ -131,34 +131,57 @@ func (g *rowsArgs) floats(p *RowProduct, w []float32, lo, hi int) {
 	})
 }
 
+// CachePad is how many elements [CachedAttention] may read after the end of what it
+// needs of keys and of values.
+const CachePad = 32
+
 // CachedAttention is scaled dot-product attention of n tokens, of which the first
 // is at position first of its sequence, over the keys and values of all tokens
 // that they see; see [Mask] for window and prefix. It computes the heads that
 // share the key-value head kv: those of out, rows ldo apart, and q, rows ldq apart,
-// each of heads*hd elements. k and v start at position 0 and have rows of
-// kvHeads*hd elements. It works in tiles, and on one goroutine; calls for other
-// heads and sequences may go on beside it.
-func CachedAttention(out []float32, ldo int, q []float32, ldq int, k, v []float32, n, first, kv, heads, kvHeads, hd, window, prefix int) {
-	active.cachedAttention(out, ldo, q, ldq, k, v, n, first, kv, heads, kvHeads, hd, view{first + n, prefix, window})
+// each of heads*hd elements.
+//
+// k holds the keys as columns, so that scores are computed for many of them at a
+// time: kvHeads*hd rows, ldk apart, of an element for each position from 0. v has a
+// row of kvHeads*hd elements for each position. Both go on for [CachePad] elements
+// of any value.
+//
+// It works in tiles, and on one goroutine; calls for other heads and sequences may
+// go on beside it.
+func CachedAttention(out []float32, ldo int, q []float32, ldq int, k []float32, ldk int, v []float32, n, first, kv, heads, kvHeads, hd, window, prefix int) {
+	active.cachedAttention(out, ldo, q, ldq, k, ldk, v, n, first, kv, heads, kvHeads, hd, view{first + n, prefix, window})
 }
 
-func (o *ops) cachedAttention(out []float32, ldo int, q []float32, ldq int, k, v []float32, n, first, kv, heads, kvHeads, hd int, mask view) {
-	group := heads / kvHeads
-	k, v = k[kv*hd:], v[kv*hd:]
+func (o *ops) cachedAttention(out []float32, ldo int, q []float32, ldq int, k []float32, ldk int, v []float32, n, first, kv, heads, kvHeads, hd int, mask view) {
+	group, total := heads/kvHeads, first+n
+	if len(k) < (kvHeads*hd-1)*ldk+total+CachePad || len(v) < total*kvHeads*hd+CachePad {
+		panic(fmt.Sprintf("kernel: keys of %d and values of %d elements are too few for %d tokens", len(k), len(v), total))
+	}
+	t := cachedTile{o: o, k: k[kv*hd*ldk:], ldk: ldk, v: v[kv*hd:], ldv: kvHeads * hd, hd: hd, mask: mask}
 	at := kv * group * hd
 	if n == 1 { // the heads of the group are rows of one tile
-		o.attendTile(out[at:], hd, q[at:], hd, k, v, kvHeads*hd, group, first, 0, hd, mask)
+		t.attend(out[at:], hd, q[at:], hd, group, first, 0)
 		return
 	}
 	for h := range group {
-		for t := 0; t < n; t += queryTile {
-			o.attendTile(out[t*ldo+at+h*hd:], ldo, q[t*ldq+at+h*hd:], ldq, k, v, kvHeads*hd, min(queryTile, n-t), first+t, 1, hd, mask)
+		for i := 0; i < n; i += queryTile {
+			t.attend(out[i*ldo+at+h*hd:], ldo, q[i*ldq+at+h*hd:], ldq, min(queryTile, n-i), first+i, 1)
 		}
 	}
 }
 
-// attendTile computes rows queries, at positions first, first+step and so on.
-func (o *ops) attendTile(out []float32, ldo int, q []float32, ldq int, k, v []float32, ldk, rows, first, step, hd int, mask view) {
+// cachedTile is what the queries of one head of keys are compared with.
+type cachedTile struct {
+	o        *ops
+	k, v     []float32
+	ldk, ldv int
+	hd       int
+	mask     view
+}
+
+// attend computes rows queries, at positions first, first+step and so on.
+func (t *cachedTile) attend(out []float32, ldo int, q []float32, ldq int, rows, first, step int) {
+	o, hd := t.o, t.hd
 	tile := queryTile * keyTile / rows &^ (keyTile - 1) // keys at a time
 	ld := tile + scoreWidth - keyTile
 	buf := getBuffer(rows * (ld + 2))
@@ -166,17 +189,16 @@ func (o *ops) attendTile(out []float32, ldo int, q []float32, ldq int, k, v []fl
 	scores, most, sum := buf.data[:rows*ld], buf.data[rows*ld:][:rows], buf.data[rows*(ld+1):]
 	for i := range rows {
 		most[i], sum[i] = float32(math.Inf(-1)), 0
+		clear(out[i*ldo:][:hd])
 	}
-	scale := float32(1 / math.Sqrt(float64(hd)))
-	start, _ := mask.keys(first)
-	_, end := mask.keys(first + (rows-1)*step)
-	beta := float32(0)
+	start, _ := t.mask.keys(first)
+	_, end := t.mask.keys(first + (rows-1)*step)
 	for j := start; j < end; j += tile {
 		keys := min(tile, end-j)
-		o.gemmAll(1, false, true, rows, keys, hd, scale, q, ldq, k[j*ldk:], ldk, 0, scores, ld)
+		o.spreadGemm(rows, keys, hd, float32(1/math.Sqrt(float64(hd))), q, ldq, t.k[j:], t.ldk, 0, scores, ld)
 		for i := range rows {
 			row := scores[i*ld:][:keys]
-			from, to := mask.keys(first + i*step)
+			from, to := t.mask.keys(first + i*step)
 			from, to = min(max(from-j, 0), keys), min(max(to-j, 0), keys)
 			if from >= to {
 				clear(row)
@@ -194,11 +216,23 @@ func (o *ops) attendTile(out []float32, ldo int, q []float32, ldq int, k, v []fl
 			most[i] = m
 			sum[i] += o.expSum(row, m)
 		}
-		o.gemmAll(1, false, false, rows, hd, keys, 1, scores, ld, v[j*ldk:], ldk, beta, out, ldo)
-		beta = 1
+		o.spreadGemm(rows, hd, keys, 1, scores, ld, t.v[j*t.ldv:], t.ldv, 1, out, ldo)
 	}
 	for i := range rows {
 		o.scale(out[i*ldo:][:hd], 1/sum[i])
+	}
+}
+
+// spreadGemm computes C = alpha*A*B, plus C unless add is 0, without packing: for
+// an A of few rows that is used once. It reads up to CachePad elements after B.
+func (o *ops) spreadGemm(m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, add int, c []float32, ldc int) {
+	kern := &o.gemm
+	for j := 0; j < n; j += kern.cols {
+		mask := columns(min(kern.cols, n-j))
+		for i := 0; i < m; i += kern.rows {
+			rows := min(kern.rows, m-i)
+			kern.spread[rows-1](k, &a[i*lda], lda*size, size, &b[j], ldb*size, &c[i*ldc+j], ldc*size, alpha, add, mask)
+		}
 	}
 }
 

@@ -103,10 +103,17 @@ func TestCachedAttention(t *testing.T) {
 					}
 				}
 			}
+			ldk := total + 5
+			keys, values := random(rng, kv*ldk+CachePad), append(v, random(rng, CachePad)...)
+			for j := range total {
+				for i := range kv {
+					keys[i*ldk+j] = k[j*kv+i]
+				}
+			}
 			for _, o := range machineLevels() {
 				out := make([]float32, c.n*ldo)
 				for g := range c.kvHeads {
-					o.cachedAttention(out, ldo, q, ldq, k, v, c.n, c.first, g, c.heads, c.kvHeads, c.hd, c.mask)
+					o.cachedAttention(out, ldo, q, ldq, keys, ldk, values, c.n, c.first, g, c.heads, c.kvHeads, c.hd, c.mask)
 				}
 				for i, x := range out {
 					if !(math.Abs(float64(x)-want[i]) < 1e-5) {
