@@ -58,12 +58,6 @@ func (r *run) begin(ctx context.Context) error {
 		return err
 	}
 	s.Result.FirstDev, s.Result.FirstMetric = s.Result.DevLoss, s.Result.Metric
-	if r.reference != nil && len(r.dev.seqs) > 0 {
-		var err error
-		if _, s.Result.FirstKL, err = r.lossOf(r.dev, "dev set"); err != nil {
-			return err
-		}
-	}
 	return r.record(taken{}, true)
 }
 
@@ -99,11 +93,14 @@ func (r *run) evaluate(ctx context.Context) error {
 	}
 	s.LossSum, s.KLSum, s.LossSteps = 0, 0, 0
 	if len(r.dev.seqs) > 0 {
-		loss, _, err := r.lossOf(r.dev, "dev set")
+		loss, kl, err := r.lossOf(r.dev, "dev set")
 		if err != nil {
 			return err
 		}
 		p.DevLoss = &loss
+		if r.reference != nil {
+			p.DevKL = &kl
+		}
 	}
 	if r.opt.Metric != nil {
 		value, err := r.metric(ctx)
@@ -219,13 +216,15 @@ func (r *run) finish() error {
 // measureForgetting compares the weights that are kept with those that came.
 func (r *run) measureForgetting() (err error) {
 	s := &r.state.Result
-	if r.reference != nil {
-		if len(r.dev.seqs) > 0 {
-			if _, s.LastKL, err = r.lossOf(r.dev, "dev set"); err != nil {
-				return err
+	if n := len(s.Curve); r.reference != nil && n > 1 {
+		s.FirstKL, s.LastKL = s.Curve[1].KL, s.Curve[n-1].KL
+		for _, p := range s.Curve {
+			if p.DevKL != nil && p.Step == 0 {
+				s.FirstKL = *p.DevKL
 			}
-		} else if n := len(s.Curve); n > 1 {
-			s.FirstKL, s.LastKL = s.Curve[1].KL, s.Curve[n-1].KL
+			if p.DevKL != nil && p.Step == s.BestStep {
+				s.LastKL = *p.DevKL
+			}
 		}
 	}
 	if len(r.general.seqs) > 0 {

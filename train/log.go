@@ -24,7 +24,8 @@ type entry struct {
 	Loss         *float64  `json:"loss,omitempty"`
 	KL           *float64  `json:"kl,omitempty"`
 	DevLoss      *float64  `json:"dev_loss,omitempty"` // where it was measured
-	Metric       *float64  `json:"metric,omitempty"`   // where it was measured
+	DevKL        *float64  `json:"dev_kl,omitempty"`   // likewise
+	Metric       *float64  `json:"metric,omitempty"`   // likewise
 	LearningRate float64   `json:"lr"`
 	GradNorm     float64   `json:"grad_norm"`
 	TokensPerSec float64   `json:"tokens_per_second"`
@@ -47,6 +48,7 @@ func (e *entry) scalars() []scalar {
 		add("train/tokens_per_second", &e.TokensPerSec)
 	}
 	add("dev/loss", e.DevLoss)
+	add("dev/kl", e.DevKL)
 	add("dev/metric", e.Metric)
 	return list
 }
@@ -153,7 +155,8 @@ func (r *run) record(now taken, evaluated bool) error {
 		}
 	}
 	if n := len(s.Result.Curve); evaluated && n > 0 {
-		e.DevLoss, e.Metric = s.Result.Curve[n-1].DevLoss, s.Result.Curve[n-1].Metric
+		p := s.Result.Curve[n-1]
+		e.DevLoss, e.DevKL, e.Metric = p.DevLoss, p.DevKL, p.Metric
 	}
 	if err := r.log.write(e); err != nil {
 		return fmt.Errorf("train: log: %w", err)

@@ -53,8 +53,12 @@ func plainWeight(m *model.Model) func(name string) []float32 {
 	}
 }
 
-// merge puts the adapter into the model and compares what the two compute.
-func (r *run) merge() error { return r.mergeChecked(r.adapter) }
+// merge puts the adapter into the model and compares what the two compute. The
+// memory of training and evaluation is let go of before.
+func (r *run) merge() error {
+	r.step, r.eval, r.reference, r.view, r.params, r.solver = nil, nil, nil, nil, nil, nil
+	return r.mergeChecked(r.adapter)
+}
 
 // mergeChecked compares the model after the merge with another adapter's beside
 // it: the merged one itself, but for tests.

@@ -47,6 +47,7 @@ type Point struct {
 	Loss         float64  `json:"loss"`               // mean since the last point
 	KL           float64  `json:"kl,omitempty"`       // likewise; divergence from the base, nats a token
 	DevLoss      *float64 `json:"dev_loss,omitempty"` // where it was measured
+	DevKL        *float64 `json:"dev_kl,omitempty"`   // likewise; the divergence on the dev set
 	Metric       *float64 `json:"metric,omitempty"`   // where it was measured
 	LearningRate float64  `json:"learning_rate"`
 	GradNorm     float64  `json:"grad_norm"`
