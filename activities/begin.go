@@ -3,7 +3,9 @@ package activities
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"adapt/artifact"
 	"adapt/config"
 	"adapt/model"
+	"adapt/model/exchange"
 	"adapt/registry"
 	"adapt/starter"
 	"adapt/tokenizer"
@@ -86,6 +89,14 @@ func (a *Activities) base(ctx context.Context, job api.Job, s setting) (artifact
 			return artifact.Ref{}, err
 		}
 	}
+	work, err := a.Home.Work("base-" + job.RunID)
+	if err != nil {
+		return artifact.Ref{}, err
+	}
+	defer os.RemoveAll(work)
+	if dir, err = exchange.Folder(dir, work); err != nil {
+		return artifact.Ref{}, badInput("the base model can not be read: %s", withoutPath(err))
+	}
 	ref, err := PutModel(a.store(), dir)
 	if err != nil {
 		return artifact.Ref{}, err
@@ -139,34 +150,32 @@ func PutModel(store *artifact.Store, dir string) (artifact.Ref, error) {
 	if err := CheckModel(dir); err != nil {
 		return artifact.Ref{}, err
 	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return artifact.Ref{}, err
-	}
 	var tree artifact.Tree
-	for _, e := range entries {
-		if !partOfModel(e.Name()) {
-			continue
-		}
-		ref, err := store.PutFile(artifact.KindModel, filepath.Join(dir, e.Name()))
-		if err != nil {
+	for _, folder := range []string{".", exchange.AdapterFolder} {
+		entries, err := os.ReadDir(filepath.Join(dir, folder))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return artifact.Ref{}, err
 		}
-		tree.Files = append(tree.Files, artifact.TreeFile{Path: e.Name(), Ref: ref})
+		for _, e := range entries {
+			name := path.Join(folder, e.Name())
+			if !partOfModel(name) {
+				continue
+			}
+			ref, err := store.PutFile(artifact.KindModel, filepath.Join(dir, name))
+			if err != nil {
+				return artifact.Ref{}, err
+			}
+			tree.Files = append(tree.Files, artifact.TreeFile{Path: name, Ref: ref})
+		}
 	}
 	return store.PutTree(artifact.KindModel, tree)
 }
 
-// besideWeights are the files of a model's folder that fine-tuning leaves as
-// they are.
-var besideWeights = []string{
-	"adapt_tokenizer.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-	"chat_template.jinja", "generation_config.json",
-}
-
 func partOfModel(name string) bool {
 	switch {
-	case slices.Contains(besideWeights, name), name == "config.json", name == "README.md", name == "LICENSE":
+	case path.Dir(name) == exchange.AdapterFolder:
+		return path.Base(name) == model.AdapterConfigFile || path.Base(name) == model.AdapterWeightsFile
+	case slices.Contains(exchange.TokenizerFiles, name), name == "config.json", name == "README.md", name == "LICENSE":
 		return true
 	}
 	return strings.HasSuffix(name, ".safetensors") || strings.HasSuffix(name, ".safetensors.index.json")

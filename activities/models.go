@@ -39,7 +39,7 @@ func loadModel(dir string) (readingModel, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := generate.NewText(m, tok, generate.Options{Threads: workers()})
+	text, err := generate.NewText(m, tok, generate.Options{Threads: workers(), Prefix: m.Config.PrefixLM()})
 	if err != nil {
 		return nil, err
 	}

@@ -166,7 +166,26 @@ func (a *Activities) training(t api.Trained) (eval.TrainingInfo, error) {
 		}
 		info.Curve = append(info.Curve, point)
 	}
+	info.Forgetting = forgetFacts(res)
 	return info, nil
+}
+
+// forgetFacts say what was done against forgetting, and what it did.
+func forgetFacts(res train.Result) []eval.NameValue {
+	var facts []eval.NameValue
+	add := func(name, format string, args ...any) {
+		facts = append(facts, eval.NameValue{Name: name, Value: fmt.Sprintf(format, args...)})
+	}
+	if res.Replayed > 0 {
+		add("General text replayed", "%d of %d tokens", res.Replayed, res.Tokens)
+	}
+	if res.GeneralBefore > 0 {
+		add("Loss of held-out general text", "%.3f before, %.3f after (nats a token)", res.GeneralBefore, res.GeneralAfter)
+	}
+	if res.FirstKL != 0 || res.LastKL != 0 {
+		add("Divergence from the base on the dev set", "%.3f before, %.3f after (nats a token)", res.FirstKL, res.LastKL)
+	}
+	return facts
 }
 
 // settingLines lists what was tuned on the dev part.

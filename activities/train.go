@@ -22,7 +22,7 @@ import (
 
 // trainerVersion is part of the key under which trained models are remembered.
 // Count it up when the trainer comes to give other weights.
-const trainerVersion = 1
+const trainerVersion = 2
 
 // train fine-tunes the base model. Its checkpoints are under the key of the
 // result, so that any attempt goes on from them.
@@ -46,10 +46,6 @@ func (a *Activities) fit(ctx context.Context, in api.TrainInput, c config.Config
 	if err != nil {
 		return api.Trained{}, err
 	}
-	net, err := model.Load(base)
-	if err != nil {
-		return api.Trained{}, err
-	}
 	tok, err := tokenizer.Load(base)
 	if err != nil {
 		return api.Trained{}, err
@@ -62,21 +58,38 @@ func (a *Activities) fit(ctx context.Context, in api.TrainInput, c config.Config
 	if err != nil {
 		return api.Trained{}, err
 	}
-	res, err := train.Fit(ctx, net, trainSet, devSet, trainConfig(c), train.Options{
+	f := fitting{base: base, work: work, c: c}
+	close, err := f.load()
+	if err != nil {
+		return api.Trained{}, err
+	}
+	defer close()
+	opt := train.Options{
 		Dir:      filepath.Join(work, "checkpoints"),
+		Log:      a.Home.Path("training", in.Job.RunID),
 		Progress: follow(m),
-	})
+		Adapter:  f.keepAdapter,
+	}
+	if err := a.describe(in.Job.RunID, trainSet, trainConfig(c), tok); err != nil {
+		return api.Trained{}, err
+	}
+	if opt.Replay, opt.General, err = replay(ctx, f.net, tok, c, replayTokens, m); err != nil {
+		return api.Trained{}, err
+	}
+	res, err := train.Fit(ctx, f.net, trainSet, devSet, trainConfig(c), opt)
 	switch {
 	case errors.Is(err, train.ErrOverlength), errors.Is(err, train.ErrNoData):
 		return api.Trained{}, badInput("%v; change train.max_tokens, or set train.overlength to drop", err)
 	case errors.Is(err, train.ErrDiverged):
 		return api.Trained{}, badInput("%v; lower train.learning_rate", err)
+	case errors.Is(err, train.ErrConfig), errors.Is(err, train.ErrMerge), errors.Is(err, train.ErrData):
+		return api.Trained{}, badInput("%v", err)
 	case err != nil:
 		return api.Trained{}, err
 	}
 	m.say("keeping the model")
-	out := filepath.Join(work, "model")
-	if err := saveModel(net, base, out); err != nil {
+	out, err := f.save(tok)
+	if err != nil {
 		return api.Trained{}, err
 	}
 	return a.keepTrained(out, work, res)
@@ -110,33 +123,6 @@ func finite(x float64) float64 {
 	return x
 }
 
-// saveModel writes a whole folder: the trained weights and the base's
-// tokenizer.
-func saveModel(net *model.Model, base, dir string) error {
-	if err := os.RemoveAll(dir); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	if err := net.Save(dir); err != nil {
-		return err
-	}
-	for _, name := range besideWeights {
-		b, err := os.ReadFile(filepath.Join(base, name))
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // sequences renders the examples of the train and the dev part.
 func (a *Activities) sequences(in api.TrainInput, tok tokenizer.Tokenizer) (trainSet, devSet []train.Sequence, err error) {
 	d, err := a.dataset(in.Dataset)
@@ -167,13 +153,22 @@ func (a *Activities) sequences(in api.TrainInput, tok tokenizer.Tokenizer) (trai
 func trainConfig(c config.Config) train.Config {
 	t := c.Train
 	out := train.Config{
-		Seed: uint64(c.Seed), Epochs: t.Epochs, LearningRate: t.LearningRate, Warmup: t.Warmup, MinLR: t.MinLR,
-		BatchTokens: t.BatchTokens, MaxTokens: t.MaxTokens, Overlength: t.Overlength, WeightDecay: t.WeightDecay,
-		Clip: t.Clip, EvalEvery: t.EvalEvery, Patience: t.Patience, Threads: t.Threads,
-		Checkpoint: time.Duration(t.CheckpointSec) * time.Second,
+		Seed: uint64(c.Seed), Epochs: t.Epochs, LearningRate: t.LearningRate, Schedule: t.Schedule, Warmup: t.Warmup, MinLR: t.MinLR,
+		BatchTokens: t.BatchTokens, MicroTokens: t.MicroTokens, MaxTokens: t.MaxTokens, Overlength: t.Overlength,
+		WeightDecay: t.WeightDecay, Clip: t.Clip, EvalEvery: t.EvalEvery, Patience: t.Patience,
+		Freeze: t.Freeze, Smoothing: t.LabelSmoothing, NEFTune: t.NEFTune, PrefixLM: t.PrefixLM,
+		Precision: t.Precision, Checkpointing: t.Checkpointing, KL: t.Forgetting.KL,
+		Threads: t.Threads, Checkpoint: time.Duration(t.CheckpointSec) * time.Second,
+	}
+	if t.Forgetting.Replay != config.ReplayNone {
+		out.Replay = t.Forgetting.Share
 	}
 	if t.Method == config.MethodLoRA {
-		out.LoRA = &model.LoRA{R: t.LoRA.R, Alpha: t.LoRA.Alpha, Targets: t.LoRA.Targets}
+		out.LoRA = &model.LoRA{
+			R: t.LoRA.R, Alpha: t.LoRA.Alpha, Dropout: t.LoRA.Dropout, Targets: t.LoRA.Targets, Exclude: t.LoRA.Exclude,
+			RankStabilized: t.LoRA.RankStabilized, DoRA: t.LoRA.DoRA, ModulesToSave: t.LoRA.ModulesToSave,
+		}
+		out.KeepAdapter = t.LoRA.Base != config.PrecisionFloat32
 	}
 	return out
 }

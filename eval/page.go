@@ -374,6 +374,7 @@ func (p *page) training() {
 	if t.StopReason != "" {
 		add("Stopped because", t.StopReason)
 	}
+	p.TrainFacts = append(p.TrainFacts, t.Forgetting...)
 }
 
 func (p *page) examples() {

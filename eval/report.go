@@ -88,6 +88,8 @@ type TrainingInfo struct {
 	Steps      int          `json:"steps"`
 	BestStep   int          `json:"best_step"` // whose weights the candidate has
 	StopReason string       `json:"stop_reason,omitempty"`
+	// Forgetting says what was done against it and what it did.
+	Forgetting []NameValue `json:"forgetting,omitempty"`
 	// TokensPerSec is measured by a clock: leave it 0 where reports must be
 	// reproducible to the byte.
 	TokensPerSec float64 `json:"tokens_per_sec,omitempty"`

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 )
 
@@ -47,6 +48,27 @@ func (c Config) Dim() int {
 		return c.HeadDim
 	}
 	return c.Hidden / c.Heads
+}
+
+// prefixKey is the key of config.json that says of a model that it reads the
+// first input of an exchange in both directions. Other programs ignore it.
+const prefixKey = "adapt_prefix_lm"
+
+// PrefixLM reports whether the model was trained as a prefix language model
+// (Raffel et al. 2020, arXiv:1910.10683).
+func (c Config) PrefixLM() bool { return string(c.Extra[prefixKey]) == "true" }
+
+// SetPrefixLM says whether the model is a prefix language model.
+func (c *Config) SetPrefixLM(is bool) {
+	extra := maps.Clone(c.Extra)
+	delete(extra, prefixKey)
+	if is {
+		if extra == nil {
+			extra = map[string]json.RawMessage{}
+		}
+		extra[prefixKey] = json.RawMessage("true")
+	}
+	c.Extra = extra
 }
 
 // LayerNorm reports whether the norms are LayerNorm with a bias (Ba et al.

@@ -17,10 +17,11 @@ import (
 // adapter_model.safetensors (https://huggingface.co/docs/peft, "Checkpoint
 // format").
 
+// The files of an adapter's folder.
 const (
-	peftConfigFile  = "adapter_config.json"
-	peftWeightsFile = "adapter_model.safetensors"
-	peftPrefix      = "base_model.model."
+	AdapterConfigFile  = "adapter_config.json"
+	AdapterWeightsFile = "adapter_model.safetensors"
+	peftPrefix         = "base_model.model."
 )
 
 // ErrNoAdapter is returned, wrapped, for a folder without an adapter.
@@ -135,10 +136,10 @@ func (a *Adapter) save(dir, base string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	if err := writeTensors(filepath.Join(dir, peftWeightsFile), a.stored(), "F32"); err != nil {
+	if err := writeTensors(filepath.Join(dir, AdapterWeightsFile), a.stored(), "F32"); err != nil {
 		return err
 	}
-	return writeBytes(filepath.Join(dir, peftConfigFile), append(b, '\n'))
+	return writeBytes(filepath.Join(dir, AdapterConfigFile), append(b, '\n'))
 }
 
 // savesTied reports whether the adapter replaces an embedding that is the head
@@ -189,10 +190,24 @@ func LoadAdapter(dir string, c Config) (*Adapter, error) {
 	return a, nil
 }
 
+// AdapterBase returns what an adapter's folder says that its base is: a folder
+// or a name on a hub.
+func AdapterBase(dir string) (string, error) {
+	b, err := readSmall(filepath.Join(dir, AdapterConfigFile))
+	if err != nil {
+		return "", fmt.Errorf("model: adapter: %w", err)
+	}
+	var j peftJSON
+	if err := json.Unmarshal(b, &j); err != nil {
+		return "", fmt.Errorf("model: adapter: %s: %w", AdapterConfigFile, err)
+	}
+	return j.Base, nil
+}
+
 func loadAdapter(dir string, c Config) (*Adapter, error) {
-	b, err := readSmall(filepath.Join(dir, peftConfigFile))
+	b, err := readSmall(filepath.Join(dir, AdapterConfigFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %s is not there", ErrNoAdapter, peftConfigFile)
+		return nil, fmt.Errorf("%w: %s is not there", ErrNoAdapter, AdapterConfigFile)
 	} else if err != nil {
 		return nil, err
 	}
@@ -201,14 +216,14 @@ func loadAdapter(dir string, c Config) (*Adapter, error) {
 	}
 	l, err := readLoRA(b, c)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", peftConfigFile, err)
+		return nil, fmt.Errorf("%s: %w", AdapterConfigFile, err)
 	}
 	a, err := emptyAdapter(c, l)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.readWeights(filepath.Join(dir, peftWeightsFile)); err != nil {
-		return nil, fmt.Errorf("%s: %w", peftWeightsFile, err)
+	if err := a.readWeights(filepath.Join(dir, AdapterWeightsFile)); err != nil {
+		return nil, fmt.Errorf("%s: %w", AdapterWeightsFile, err)
 	}
 	return a, nil
 }
@@ -307,7 +322,7 @@ func (a *Adapter) readWeights(path string) error {
 	}
 	for name := range f.headers {
 		if !expected[name] {
-			return fmt.Errorf("tensor %q does not belong to the adapter that %s describes", name, peftConfigFile)
+			return fmt.Errorf("tensor %q does not belong to the adapter that %s describes", name, AdapterConfigFile)
 		}
 	}
 	for i := range a.Pairs {

@@ -98,7 +98,7 @@ func TestAdapterFiles(t *testing.T) {
 		if err := trainedAdapter(t, m, test.lora).Save(dir, "base"); err != nil {
 			t.Fatal(err)
 		}
-		f, err := openTensors(filepath.Join(dir, peftWeightsFile))
+		f, err := openTensors(filepath.Join(dir, AdapterWeightsFile))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +111,7 @@ func TestAdapterFiles(t *testing.T) {
 				t.Errorf("%s: %s is %v, want %v", test.arch, name, got, shape)
 			}
 		}
-		b, err := os.ReadFile(filepath.Join(dir, peftConfigFile))
+		b, err := os.ReadFile(filepath.Join(dir, AdapterConfigFile))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -217,7 +217,7 @@ func TestLoRAValidate(t *testing.T) {
 func TestLoadAdapterIsStrict(t *testing.T) {
 	edit := func(old, new string) func(string, *Adapter) error {
 		return func(dir string, _ *Adapter) error {
-			path := filepath.Join(dir, peftConfigFile)
+			path := filepath.Join(dir, AdapterConfigFile)
 			b, err := os.ReadFile(path)
 			if err == nil && !strings.Contains(string(b), old) {
 				err = errors.New("nothing to replace in " + string(b))
@@ -230,7 +230,7 @@ func TestLoadAdapterIsStrict(t *testing.T) {
 	}
 	weights := func(change func([]Tensor) []Tensor) func(string, *Adapter) error {
 		return func(dir string, a *Adapter) error {
-			return WriteTensors(filepath.Join(dir, peftWeightsFile), change(a.Tensors()))
+			return WriteTensors(filepath.Join(dir, AdapterWeightsFile), change(a.Tensors()))
 		}
 	}
 	const first = `"base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"`
@@ -239,8 +239,8 @@ func TestLoadAdapterIsStrict(t *testing.T) {
 		is         error
 		damage     func(dir string, a *Adapter) error
 	}{
-		{"no config", "adapter_config.json is not there", ErrNoAdapter, func(dir string, _ *Adapter) error { return os.Remove(filepath.Join(dir, peftConfigFile)) }},
-		{"no weights", "adapter_model.safetensors", os.ErrNotExist, func(dir string, _ *Adapter) error { return os.Remove(filepath.Join(dir, peftWeightsFile)) }},
+		{"no config", "adapter_config.json is not there", ErrNoAdapter, func(dir string, _ *Adapter) error { return os.Remove(filepath.Join(dir, AdapterConfigFile)) }},
+		{"no weights", "adapter_model.safetensors", os.ErrNotExist, func(dir string, _ *Adapter) error { return os.Remove(filepath.Join(dir, AdapterWeightsFile)) }},
 		{"empty", "empty", nil, weights(func([]Tensor) []Tensor { return nil })},
 		{"partial", first + " is missing", nil, weights(func(all []Tensor) []Tensor { return all[1:] })},
 		{"extra", `"more" does not belong`, nil, weights(func(all []Tensor) []Tensor {
@@ -306,7 +306,7 @@ func TestAdapterTiedHead(t *testing.T) {
 	head := slices.Clone(a.SavedTensor(EmbedName).Data)
 	head[0]++
 	all := append(a.Tensors(), Tensor{TensorShape: TensorShape{"base_model.model.lm_head.weight", []int{30, 12}}, Data: head})
-	if err := WriteTensors(filepath.Join(dir, peftWeightsFile), all); err != nil {
+	if err := WriteTensors(filepath.Join(dir, AdapterWeightsFile), all); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := LoadAdapter(dir, m.Config); !errors.Is(err, ErrUnsupported) {

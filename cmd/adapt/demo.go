@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"adapt/internal/app"
+	"adapt/internal/live"
 	"adapt/internal/show"
 	"adapt/progress"
 )
@@ -86,6 +87,7 @@ func followAll(ctx context.Context, out io.Writer, a *app.App, runs []app.DemoRu
 				mu.Lock()
 				defer mu.Unlock()
 				latest[i] = run
+				view.Note(r.RunID, live.ReadNote(a.Home, r.RunID))
 				view.Update(shown(latest)...)
 			})
 		})

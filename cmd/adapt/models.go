@@ -7,15 +7,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"adapt/internal/app"
+	"adapt/model/exchange"
 	"adapt/registry"
 )
 
 func newModels(f *flags) *cobra.Command {
 	c := &cobra.Command{
-		Use: "models", Short: "List models, show where one comes from, go back to an earlier one",
+		Use: "models", Short: "List models, show where one comes from, export one, go back to an earlier one",
 		Long: "Every model keeps its lineage: documents, data set, configuration, seed and\nprogram version. One model of each domain is the champion, the one that is live.",
 	}
-	c.AddCommand(newModelsList(f), newModelsShow(f), newRollback(f))
+	c.AddCommand(newModelsList(f), newModelsShow(f), newModelsExport(f), newRollback(f))
 	return c
 }
 
@@ -85,6 +86,42 @@ func newModelsShow(f *flags) *cobra.Command {
 	}
 	c.Flags().StringVar(&domain, "domain", "", "look in this domain only")
 	return f.withJSON(c)
+}
+
+func newModelsExport(f *flags) *cobra.Command {
+	var domain, format, kind string
+	c := &cobra.Command{
+		Use: "export MODEL PATH", Short: "Write a model for other tools", Args: cobra.ExactArgs(2),
+		Long: `Writes a model to PATH, which must not exist, for other tools:
+
+  hf    a Hugging Face folder, for transformers and vLLM (f32 or bf16)
+  peft  the adapter alone, for PEFT; of models trained with train.method lora
+  gguf  one file, for llama.cpp and Ollama (f32, bf16, f16 or q8_0)
+
+MODEL is a name or the first digits of a hash, as adapt models list shows them.
+What was written is read back and compared.`,
+		Example: "  adapt models export legal-1a2b3c4d5e-1 ./legal-model\n  adapt models export legal-1a2b3c4d5e-1 legal.gguf --format gguf --type q8_0",
+		RunE: func(c *cobra.Command, args []string) error {
+			a, err := app.Open(f.options())
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			m, err := a.Registry.GetModel(c.Context(), domain, args[0])
+			if err != nil {
+				return err
+			}
+			if err := a.Export(m.Ref, args[1], format, kind); err != nil {
+				return exit{code: exitUsage, err: err}
+			}
+			fmt.Fprintf(c.OutOrStdout(), "wrote %s as %s to %s\n", m.Name, format, args[1])
+			return nil
+		},
+	}
+	c.Flags().StringVar(&domain, "domain", "", "look in this domain only")
+	c.Flags().StringVar(&format, "format", "hf", strings.Join(exchange.Formats, ", "))
+	c.Flags().StringVar(&kind, "type", "f32", "of the numbers: "+strings.Join(exchange.Types, ", "))
+	return c
 }
 
 func newRollback(f *flags) *cobra.Command {

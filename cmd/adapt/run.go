@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"adapt/internal/app"
+	"adapt/internal/live"
 	"adapt/internal/show"
 	"adapt/progress"
 	"adapt/registry"
@@ -59,7 +60,10 @@ func runOne(c *cobra.Command, f *flags, r app.Request) error {
 	out := c.OutOrStdout()
 	fmt.Fprintf(out, "%s run %s; review pages: %s\n", verb(attached), id, a.Web())
 	view := show.New(out, isTerminal(out))
-	status, err := a.Follow(c.Context(), id, func(run progress.Run) { view.Update(run) })
+	status, err := a.Follow(c.Context(), id, func(run progress.Run) {
+		view.Note(id, live.ReadNote(a.Home, id))
+		view.Update(run)
+	})
 	if err == nil {
 		err = conclude(c.Context(), out, a, id, status)
 	} else if errors.Is(err, context.Canceled) {

@@ -14,6 +14,7 @@ import (
 	"adapt/ingest"
 	"adapt/ingest/deid"
 	"adapt/label"
+	"adapt/model/exchange"
 	"adapt/registry"
 )
 
@@ -83,9 +84,23 @@ func readFile(ctx context.Context, file string) ([]ingest.Document, error) {
 	return docs, err
 }
 
+// Export writes a model for other tools; see [exchange.Export].
+func (a *App) Export(ref artifact.Ref, out, format, kind string) error {
+	dir, err := a.lay(ref)
+	if err != nil {
+		return err
+	}
+	return exchange.Export(dir, out, format, kind)
+}
+
+// lay lays a model out as a folder.
+func (a *App) lay(ref artifact.Ref) (string, error) {
+	return a.Registry.Store().Dir(ref, a.Home.Path("models", ref.SHA256))
+}
+
 // loadModel lays a model out and loads it with its settings.
 func (a *App) loadModel(ref artifact.Ref, d domains.Domain) (domains.Model, domains.Settings, error) {
-	dir, err := a.Registry.Store().Dir(ref, a.Home.Path("models", ref.SHA256))
+	dir, err := a.lay(ref)
 	if err != nil {
 		return nil, domains.Settings{}, err
 	}

@@ -64,6 +64,37 @@ func Merge(h *home.Home, run *progress.Run) {
 	}
 }
 
+// Note keeps text that a step of a run has for people at its terminal. It may
+// hold document text: it never leaves the data folder.
+func Note(h *home.Home, runID, text string) error {
+	path, err := file(h, runID, "any")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("progress of %s: %w", runID, err)
+	}
+	if err := home.WriteFile(filepath.Join(filepath.Dir(path), noteFile), []byte(text)); err != nil {
+		return fmt.Errorf("progress of %s: %w", runID, err)
+	}
+	return nil
+}
+
+const noteFile = "note.txt"
+
+// ReadNote returns the latest note of a run, "" when there is none.
+func ReadNote(h *home.Home, runID string) string {
+	path, err := file(h, runID, "any")
+	if err != nil {
+		return ""
+	}
+	b, err := os.ReadFile(filepath.Join(filepath.Dir(path), noteFile))
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
 // Forget removes what was written about a run.
 func Forget(h *home.Home, runID string) error {
 	path, err := file(h, runID, "any")

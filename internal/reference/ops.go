@@ -176,16 +176,17 @@ type Mask struct {
 	// prefix language model of Raffel et al. 2020, arXiv:1910.10683).
 	Prefix int
 	// Window, when not 0, is how many positions one sees, counting itself
-	// (Jiang et al. 2023, arXiv:2310.06825), in a prefix too.
+	// (Jiang et al. 2023, arXiv:2310.06825). It does not narrow the prefix's
+	// view of itself.
 	Window int
 }
 
 // Sees reports whether position i attends to position j.
 func (m Mask) Sees(i, j int) bool {
-	if m.Window > 0 && i-j >= m.Window {
-		return false
+	if i < m.Prefix && j < m.Prefix {
+		return true
 	}
-	return j <= i || i < m.Prefix && j < m.Prefix
+	return j <= i && (m.Window == 0 || i-j < m.Window)
 }
 
 // Attention is the scaled dot-product attention of one sequence (Vaswani et

@@ -129,7 +129,7 @@ func TestMask(t *testing.T) {
 		{Mask{}, []string{"1000", "1100", "1110", "1111"}},
 		{Mask{Window: 2}, []string{"1000", "1100", "0110", "0011"}},
 		{Mask{Prefix: 3}, []string{"1110", "1110", "1110", "1111"}},
-		{Mask{Prefix: 3, Window: 2}, []string{"1110", "1110", "0110", "0011"}},
+		{Mask{Prefix: 3, Window: 2}, []string{"1110", "1110", "1110", "0011"}},
 	} {
 		for i, row := range test.want {
 			for j, c := range row {

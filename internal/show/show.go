@@ -18,7 +18,8 @@ type View struct {
 	now  func() time.Time
 	rows int // that the block has now
 	// seen is what plain lines have said, by run and step.
-	seen map[string]said
+	seen  map[string]said
+	notes map[string]string // written, by run
 }
 
 type said struct {
@@ -28,7 +29,21 @@ type said struct {
 
 // New returns a view that writes to w; tty says that w is a terminal.
 func New(w io.Writer, tty bool) *View {
-	return &View{w: w, tty: tty, now: time.Now, seen: map[string]said{}}
+	return &View{w: w, tty: tty, now: time.Now, seen: map[string]said{}, notes: map[string]string{}}
+}
+
+// Note writes what a run has to say beside its progress, once, above the block
+// of a terminal.
+func (v *View) Note(runID, text string) {
+	if text == "" || v.notes[runID] == text {
+		return
+	}
+	v.notes[runID] = text
+	if v.tty && v.rows > 0 {
+		fmt.Fprintf(v.w, "\x1b[%dA\x1b[J", v.rows)
+		v.rows = 0
+	}
+	io.WriteString(v.w, text)
 }
 
 // plainEvery is how often a step that goes on gets a plain line.
