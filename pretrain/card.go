@@ -29,7 +29,7 @@ and is of no use without fine-tuning. Do not put it, untuned, before anybody.
 |---|---|
 | shape | %d layers, width %d, %d heads (%d key-value), MLP %d, tied embeddings, context %d |
 | vocabulary | the first 8,192 ranks of r50k_base, then <\|endoftext\|>, <\|input\|>, <\|output\|>, <\|end\|> and 12 unused |
-| steps | %d of %d tokens, AdamW, peak learning rate %g, warm-up 3%%, cosine decay to 5%%, weight decay 0.1, clipping at 1 |
+| steps | %d of %d tokens, AdamW, peak learning rate %g, warm-up 3%%, schedule %s down to 5%%, weight decay 0.1, clipping at 1, products in %s |
 | tokens seen | %.1f million |
 | seed | %d |
 | loss | %.3f nats a token in training, %.3f on held-out documents |
@@ -38,7 +38,7 @@ and is of no use without fine-tuning. Do not put it, untuned, before anybody.
 | kind of text | documents | training tokens | held-out loss | perplexity |
 |---|---|---|---|---|
 `, float64(o.Config.Params())/1e6, o.Config.Layers, o.Config.Hidden, o.Config.Heads, o.Config.KVHeads, o.Config.Intermediate,
-		o.Config.MaxPositions, res.Train.Steps, o.Batch, o.Rate, float64(res.Train.Tokens)/1e6, o.Seed, res.Train.TrainLoss, res.Train.DevLoss)
+		o.Config.MaxPositions, res.Train.Steps, o.Batch, o.Rate, o.Schedule, o.Precision, float64(res.Train.Tokens)/1e6, o.Seed, res.Train.TrainLoss, res.Train.DevLoss)
 	for _, k := range res.Kinds {
 		if k.DevTokens == 0 {
 			fmt.Fprintf(&b, "| %s | %d | %d | none held out | |\n", k.Name, k.Documents, k.Tokens)

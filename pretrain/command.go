@@ -74,6 +74,7 @@ gives the same weights as an undisturbed run.`,
 	f.IntVar(&o.Batch, "batch", 4096, "tokens in a step")
 	f.Float64Var(&o.Rate, "rate", 1.5e-3, "peak learning rate")
 	f.StringVar(&o.Schedule, "schedule", "wsd", "of the learning rate: wsd, cosine, linear, constant")
+	f.StringVar(&o.Precision, "precision", "float32", "of the matrix products: float32 or bf16")
 	f.Uint64Var(&o.Seed, "seed", 1, "seed of the weights and of the order of the text")
 	f.IntVar(&o.Threads, "threads", 0, "cores to use (default: all)")
 	cmd.MarkFlagRequired("out")

@@ -16,18 +16,19 @@ import (
 
 // Options say what to train on and how long.
 type Options struct {
-	Sources  []Source
-	Config   model.Config
-	Seed     uint64
-	Steps    int     // 0: one pass over the text
-	Context  int     // tokens in a sequence
-	Batch    int     // tokens in a step
-	Rate     float64 // peak learning rate
-	Schedule string  // of the learning rate, as in train.Config
-	DevShare float64 // of the documents, held out to measure the loss
-	Dir      string  // checkpoints
-	Threads  int
-	Progress func(train.Progress)
+	Sources   []Source
+	Config    model.Config
+	Seed      uint64
+	Steps     int     // 0: one pass over the text
+	Context   int     // tokens in a sequence
+	Batch     int     // tokens in a step
+	Rate      float64 // peak learning rate
+	Schedule  string  // of the learning rate, as in train.Config
+	Precision string  // of the products, as in train.Config
+	DevShare  float64 // of the documents, held out to measure the loss
+	Dir       string  // checkpoints
+	Threads   int
+	Progress  func(train.Progress)
 }
 
 // A Kind says what was read of one kind of text.
@@ -69,7 +70,7 @@ func Run(ctx context.Context, tok tokenizer.Tokenizer, o Options) (Result, error
 	}
 	c := train.Config{
 		Seed: o.Seed, Steps: o.Steps, Epochs: 1, LearningRate: o.Rate, Warmup: 0.03, MinLR: 0.05,
-		BatchTokens: o.Batch, MaxTokens: o.Context, WeightDecay: 0.1, Clip: 1, Threads: o.Threads, Schedule: o.Schedule,
+		BatchTokens: o.Batch, MaxTokens: o.Context, WeightDecay: 0.1, Clip: 1, Threads: o.Threads, Schedule: o.Schedule, Precision: o.Precision,
 		Checkpoint: 5 * time.Minute,
 	}
 	res.Train, err = train.Fit(ctx, m, seqs, dev, c, train.Options{Dir: o.Dir, Progress: o.Progress})
