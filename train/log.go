@@ -149,9 +149,10 @@ func (r *run) record(now taken, evaluated bool) error {
 	s := &r.state
 	e := entry{Step: s.Step, Tokens: s.Result.Tokens, LearningRate: now.rate, GradNorm: now.norm, TokensPerSec: now.speed, Time: time.Now()}
 	if s.Step > 0 {
-		e.Loss = &now.loss
+		loss, kl := now.loss, now.kl // copies: now itself stays off the heap when there is no log
+		e.Loss = &loss
 		if now.regularized {
-			e.KL = &now.kl
+			e.KL = &kl
 		}
 	}
 	if n := len(s.Result.Curve); evaluated && n > 0 {
