@@ -30,6 +30,7 @@ no limit). The last line says which targets are missed. Progress goes to
 standard error.`,
 		Example: `  adapt bench kernels            matrix products and the other kernels
   adapt bench train              steps of training
+  adapt bench decode             writing tokens
   adapt bench plan --params 70e9 what training such a model takes
   adapt bench kernels --json     the same for programs
   adapt bench kernels --quick    coarser, in a fraction of the time`,
@@ -56,6 +57,7 @@ standard error.`,
 	cmd.AddCommand(
 		figures("kernels", "Matrix products, attention, norms, losses, the optimizer", kernelsLong, "", Kernels),
 		figures("train", "Training steps: speed, allocations, memory", trainLong, flopsNote, Train),
+		figures("decode", "Decoding with a key-value cache", decodeLong, "", Decode),
 		planCommand(o, &asJSON),
 		&cobra.Command{
 			Use: stepCommand, Hidden: true, Args: cobra.ExactArgs(1),
@@ -86,6 +88,12 @@ beside the limit of arithmetic. Peak memory is that of the whole process beside
 what the algorithm needs: weights, gradients, the optimizer's two moments, and
 activations, counted from the shape. LoRA and the other options stand beside full
 fine-tuning without them: LIMIT is then the other's time or memory.`
+
+const decodeLong = `Decode measures how fast a model of GPT-2 124M's shape writes tokens one by one,
+each from the scores of all tokens, with random weights in float32, bfloat16, int8
+and 4-bit NormalFloat. One token has every weight and the cache read once, so that
+the limit is that of reading memory. Then 32 exchanges are computed together, as
+evaluation does (continuous batching): LIMIT is the speed of one exchange alone.`
 
 // show prints figures and a verdict: after the table, or beside the JSON.
 func show(cmd *cobra.Command, asJSON bool, list []Figure, after, verdict string) error {
