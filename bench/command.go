@@ -60,7 +60,7 @@ standard error.`,
 		figures("decode", "Decoding with a key-value cache", decodeLong, "", Decode),
 		planCommand(o, &asJSON),
 		&cobra.Command{
-			Use: stepCommand, Hidden: true, Args: cobra.ExactArgs(1),
+			Use: stepCommand, Hidden: true, Args: cobra.ExactArgs(1), Short: "Run one workload; bench starts it for itself",
 			RunE: func(cmd *cobra.Command, args []string) error { return serve(cmd.Context(), args[0], cmd.OutOrStdout()) },
 		},
 	)

@@ -301,5 +301,5 @@ func (a *Adapter) Params() int {
 // Hash returns the SHA-256 of how the adapter applies and of all its bits.
 func (a *Adapter) Hash() string {
 	head := fmt.Sprintf("%s scale %g dora %t", a.Config.ModelType, a.LoRA.Scale(), a.LoRA.DoRA)
-	return hashTensors(head, a.Tensors())
+	return hashTensors(head, a.Tensors(), nil)
 }

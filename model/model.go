@@ -122,21 +122,35 @@ func (m *Model) tensor(name string) *Tensor {
 
 // Hash returns the SHA-256 of the configuration's shapes and all weights' bits.
 func (m *Model) Hash() string {
-	return hashTensors("", m.Tensors)
+	return hashTensors("", m.Tensors, m.release())
 }
 
-func hashTensors(head string, tensors []Tensor) string {
+// release returns a function that lets go of the memory of a layer's weights
+// when it is called with one of them, nil when all weights are in memory.
+func (m *Model) release() func(name string) {
+	if m.stream == nil {
+		return nil
+	}
+	layer := map[string]int{}
+	for i, l := range m.Config.Parts().Layers {
+		for _, w := range l.Linears() {
+			layer[w.Name] = i
+		}
+	}
+	return func(name string) {
+		if i, ok := layer[name]; ok {
+			m.stream.Release(i) // advice: without it the sum is the same
+		}
+	}
+}
+
+// hashTensors calls read, which may be nil, after each tensor.
+func hashTensors(head string, tensors []Tensor, read func(name string)) string {
 	h := sha256.New()
 	io.WriteString(h, head)
 	var buf []byte
 	for _, t := range tensors {
 		fmt.Fprintf(h, "%s %v\n", t.Name, t.Shape)
-		if t.Stored != nil {
-			fmt.Fprintln(h, t.Stored.Kind)
-			for _, part := range t.Stored.Parts() {
-				h.Write(part.Data)
-			}
-		}
 		for part := range slices.Chunk(t.Data, 1<<14) {
 			buf = buf[:0]
 			for _, v := range part {
@@ -149,6 +163,9 @@ func hashTensors(head string, tensors []Tensor) string {
 			for _, p := range t.Stored.Parts() {
 				h.Write(p.Data)
 			}
+		}
+		if read != nil {
+			read(t.Name)
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
