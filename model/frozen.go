@@ -219,7 +219,15 @@ var _ nn.Stream = (*Frozen)(nil)
 // Release gives the memory of a layer's matrices back to the system; they are
 // read again when they are used. Training releases a layer after its forward
 // and its backward pass.
-func (f *Frozen) Release(layer int) error { return f.advise(layer, (*mapping).release) }
+func (f *Frozen) Release(layer int) error {
+	// Some systems map pages around one that is used, of the neighbours too.
+	for l := max(0, layer-1); l <= min(layer+1, f.Config.Layers-1); l++ {
+		if err := f.advise(l, (*mapping).release); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Prefetch asks for a layer's matrices to be read in the background.
 func (f *Frozen) Prefetch(layer int) error { return f.advise(layer, (*mapping).prefetch) }
