@@ -14,7 +14,7 @@ func sizeClass(n int) int { return bits.Len(uint(max(n, 1) - 1)) }
 // getBuffer returns scratch memory of n elements of any value.
 func getBuffer(n int) *buffer {
 	class := sizeClass(n)
-	b, ok := buffers[class].get()
+	b, ok := buffers[class].take()
 	if !ok {
 		b = &buffer{make([]float32, 1<<class)}
 	}

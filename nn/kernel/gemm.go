@@ -70,7 +70,7 @@ const (
 	wideItem     = 512       // columns of an item by columns, if there are enough
 	fewPanels    = 5         // of A: with fewer, fetching a panel of B takes longer than using it
 	maxDepth     = 1 << 11   // of k: more is done in several products
-	maxPackedB   = 3 << 20   // of B: more is done in several products
+	maxPackedB   = 1 << 20   // of B: a goroutine packs no more at a time
 	fewRows      = 8         // of A: up to this many, a product is done as inner products
 	nearRows     = 64        // of an operand whose panels are packed together
 	packColsOver = 2         // elements that packColsA may read after a row
@@ -131,15 +131,15 @@ func (o *ops) gemmOf(bf16 bool, threads int, transA, transB bool, m, n, k int, a
 		kp := min(slab, k-p)
 		how, width := chooseSharing(threads, m, n, kern), n
 		if how != byColumns {
-			chunks := ceilDiv(n, max(maxPackedB*kern.perStep/kp, 8*kern.cols))
-			width = ceilDiv(ceilDiv(n, chunks), kern.cols) * kern.cols
+			panels := ceilDiv(n, kern.cols)
+			width = ceilDiv(panels, ceilDiv(panels, mostPanels(kern, ceilDiv(kp, kern.perStep)))) * kern.cols
 		}
 		for j := 0; j < n; j += width {
 			bj := b[p*stepB+j:]
 			if transB {
 				bj = b[p*stepB+j*ldb:]
 			}
-			g := getProduct()
+			g := products.getShared(newProduct)
 			g.operands = operands{ops: o, kern: kern, transA: transA, transB: transB, m: m, n: min(width, n-j), k: kp,
 				alpha: alpha, beta: beta, a: a[p*stepA:], lda: lda, b: bj, ldb: ldb, c: c[j:], ldc: ldc}
 			g.compute(threads, how)
@@ -147,6 +147,9 @@ func (o *ops) gemmOf(bf16 bool, threads int, transA, transB bool, m, n, k int, a
 		beta = 1
 	}
 }
+
+// mostPanels is how many panels of B, so many steps of k deep, are packed at a time.
+func mostPanels(kern *gemmKernel, steps int) int { return maxPackedB / steps / kern.cols }
 
 func checkMatrix(name string, x []float32, rows, cols, ld int, trans bool) {
 	if trans {
@@ -238,34 +241,36 @@ type product struct {
 	nextPanel, donePanels, joined atomic.Int64
 }
 
-// lane is what one of the goroutines has: the items it starts with, as those from
-// the high to before the low half, and what it packs. The memory stays with it, so
-// that it stays in the caches of its processor.
+// lane is what one of the goroutines starts with: the items from the high to before
+// the low half.
 type lane struct {
 	share atomic.Uint64
-	a, b  []float32
 	_     [64]byte // no line of the cache is shared with the next
 }
 
-// grown returns x or a longer one, of n elements.
-func grown(x []float32, n int) []float32 {
-	if cap(x) < n {
-		return make([]float32, n)
-	}
-	return x[:n]
+// space is where a goroutine packs A and B.
+type space struct {
+	a [blockA]float32
+	b [maxPackedB]float32
 }
+
+// spaces holds those that are free: of the goroutines that asked for products, and
+// of those that helped. Memory that stays with one stays in the caches of its
+// processor.
+var spaces [2]freeList[*space]
+
+func getSpace(me int) *space { return spaces[min(me, 1)].get(func() *space { return new(space) }) }
+
+func putSpace(me int, s *space) { spaces[min(me, 1)].put(s) }
 
 // products holds those that are free.
 var products freeList[*product]
 
-func getProduct() *product {
-	g, ok := products.get()
-	if !ok {
-		g = new(product)
-		g.helpers.run = func() {
-			g.work(int(g.joined.Add(1)))
-			g.release()
-		}
+func newProduct() *product {
+	g := &product{lanes: make([]lane, runtime.GOMAXPROCS(0))}
+	g.helpers.run = func() {
+		g.work(int(g.joined.Add(1)))
+		g.release()
 	}
 	return g
 }
@@ -307,8 +312,7 @@ func (g *product) plan(threads int, how sharing) int {
 	g.blocksM, g.blocksN = ceilDiv(g.panelsM, most), 1
 	switch {
 	case how == byColumns:
-		most := max(1, maxPackedB/g.steps/kern.cols) // panels of B in an item
-		g.blocksN = max(min(g.n/wideItem, 8*threads), ceilDiv(g.panelsN, most))
+		g.blocksN = max(min(g.n/wideItem, 8*threads), ceilDiv(g.panelsN, mostPanels(kern, g.steps)))
 		g.blocksN = min(ceilDiv(g.blocksN, threads)*threads, g.panelsN)
 		return g.blocksN
 	case threads > 1:
@@ -360,14 +364,15 @@ func (g *product) work(me int) {
 	if g.sharing == together {
 		g.packTogether()
 	}
-	l := &g.lanes[me]
+	item, ok := g.take(me)
+	if !ok {
+		return
+	}
+	s := getSpace(me)
+	defer putSpace(me, s)
 	var b packed
 	packedA := -1
-	for {
-		item, ok := g.take(me)
-		if !ok {
-			return
-		}
+	for ; ok; item, ok = g.take(me) {
 		first, end := item/g.blocksN, item/g.blocksN+1 // rows of blocks
 		bn := item % g.blocksN
 		if g.sharing == byColumns {
@@ -377,26 +382,25 @@ func (g *product) work(me int) {
 		left, right := bn*g.panelsN/g.blocksN, (bn+1)*g.panelsN/g.blocksN
 		switch g.sharing {
 		case byColumns:
-			b = g.packForMe(l, left, right)
+			b = g.packForMe(s, left, right)
 		case byRows:
 			if b.data == nil {
-				b = g.packForMe(l, 0, g.panelsN)
+				b = g.packForMe(s, 0, g.panelsN)
 			}
 		case together:
 			b = packed{g.packedB.data, 0}
 		}
 		for bm := first; bm < end; bm++ {
 			lo, hi := bm*g.panelsM/g.blocksM, (bm+1)*g.panelsM/g.blocksM
-			l.a = grown(l.a, ceilDiv(g.panelsM, g.blocksM)*g.strideA)
 			g.scale(lo, hi, left, right)
 			for p := 0; p < g.steps; p += g.slice {
 				end := min(p+g.slice, g.steps)
 				if packedA != bm || g.slice < g.steps {
 					packedA = bm
-					g.packA(l.a, lo, hi, p, end)
+					g.packA(s.a[:], lo, hi, p, end)
 				}
 				g.waitB()
-				g.block(l.a, b, lo, hi, left, right, p, end)
+				g.block(s.a[:], b, lo, hi, left, right, p, end)
 			}
 		}
 		g.items.Done()
@@ -415,9 +419,8 @@ func (b packed) panel(g *product, j, p int) []float32 {
 }
 
 // packForMe packs panels left to right of B for one goroutine.
-func (g *product) packForMe(l *lane, left, right int) packed {
-	l.b = grown(l.b, (right-left)*g.kern.cols*g.steps)
-	b := packed{l.b, left}
+func (g *product) packForMe(s *space, left, right int) packed {
+	b := packed{s.b[:], left}
 	for j := left; j < right; j += packAtOnce {
 		g.packB(b, j, min(j+packAtOnce, right))
 	}

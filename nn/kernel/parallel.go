@@ -60,14 +60,7 @@ func split(threads, n, pieces int, f func(lo, hi int)) {
 		f(0, n)
 		return
 	}
-	c, ok := crews.get()
-	if !ok {
-		c = new(crew)
-		c.run = func() {
-			c.work()
-			c.release()
-		}
-	}
+	c := crews.getShared(newCrew)
 	c.f, c.n, c.pieces = f, n, pieces
 	c.next.Store(0)
 	c.open.Add(pieces)
@@ -88,6 +81,15 @@ type crew struct {
 
 // crews holds those that are free.
 var crews freeList[*crew]
+
+func newCrew() *crew {
+	c := new(crew)
+	c.run = func() {
+		c.work()
+		c.release()
+	}
+	return c
+}
 
 func (c *crew) work() {
 	for {
@@ -118,7 +120,7 @@ type helpers struct {
 func (h *helpers) start(n int) {
 	h.users.Store(1)
 	for range n {
-		w, ok := idle.get()
+		w, ok := idle.take()
 		if !ok {
 			if workers.Add(1) > int64(runtime.GOMAXPROCS(0)) {
 				workers.Add(-1)
@@ -174,7 +176,7 @@ func getJob[T any](args T, f func(a *T, lo, hi int)) *job[T] {
 		list, _ = jobs.LoadOrStore(key, new(freeList[*job[T]]))
 	}
 	home := list.(*freeList[*job[T]])
-	j, ok := home.get()
+	j, ok := home.take()
 	if !ok {
 		j = &job[T]{home: home}
 		j.run = func(lo, hi int) { j.f(&j.args, lo, hi) }
@@ -189,14 +191,16 @@ func (j *job[T]) put() {
 	j.home.put(j)
 }
 
-// freeList holds what is free for the next that needs it. It keeps as many as were
-// ever in use at the same time.
+// freeList holds what is free for the next that needs it. Unlike a [sync.Pool] it
+// keeps all of it when garbage is collected: as many as were ever in use at the
+// same time.
 type freeList[T any] struct {
 	mu   sync.Mutex
 	free []T
 }
 
-func (l *freeList[T]) get() (x T, ok bool) {
+// take returns one that is free, if there is any.
+func (l *freeList[T]) take() (x T, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := len(l.free)
@@ -208,8 +212,34 @@ func (l *freeList[T]) get() (x T, ok bool) {
 	return x, true
 }
 
+// get returns one that is free or else a new one.
+func (l *freeList[T]) get(make func() T) T {
+	x, ok := l.take()
+	if !ok {
+		x = make()
+	}
+	return x
+}
+
+// getShared is get for what helpers may still hold when a call has ended. It makes
+// as many as they can hold, lest some call, much later, be the first to meet that.
+func (l *freeList[T]) getShared(make func() T) T {
+	x, ok := l.take()
+	if !ok {
+		for range runtime.GOMAXPROCS(0) {
+			l.put(make())
+		}
+		x = make()
+	}
+	return x
+}
+
 func (l *freeList[T]) put(x T) {
+	const room = 16 // few lists ever need more
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.free == nil {
+		l.free = make([]T, 0, room)
+	}
 	l.free = append(l.free, x)
 }
