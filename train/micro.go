@@ -55,7 +55,7 @@ func (b *bins) add() {
 		b.which[n] = b.which[n][:0]
 		return
 	}
-	b.which = append(b.which, nil)
+	b.which = append(b.which, make([]int, 0, b.rows)) // most sequences have a row
 }
 
 // fill writes sequences to a batch and returns the sum of their loss weights,

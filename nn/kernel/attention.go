@@ -158,17 +158,22 @@ func (g *attentionArgs) head(sequence, kv int) keyHead {
 // panels is a matrix packed for products from the right: panels of cols columns,
 // each a row after the other.
 type panels struct {
-	buf  *buffer
+	data []float32
 	rows int
 	cols int // of a panel
 }
 
-// newPanels packs rows×n elements of x, ld apart. With transposed x is n×rows.
-func (o *ops) newPanels(x []float32, rows, n, ld int, transposed bool) panels {
+// panelsLen is how many elements the panels of a rows×n matrix have.
+func (o *ops) panelsLen(rows, n int) int { return ceilDiv(n, o.gemm.cols) * o.gemm.cols * rows }
+
+// newPanels packs rows×n elements of x, ld apart, into the front of scratch, and
+// returns the rest of it. With transposed x is n×rows.
+func (o *ops) newPanels(scratch, x []float32, rows, n, ld int, transposed bool) (p panels, rest []float32) {
 	kern := &o.gemm
-	p := panels{getBuffer(ceilDiv(n, kern.cols) * kern.cols * rows), rows, kern.cols}
+	length := o.panelsLen(rows, n)
+	p = panels{scratch[:length], rows, kern.cols}
 	for j := 0; j < n; j += kern.cols {
-		to, cols := p.buf.data[j*rows:], min(kern.cols, n-j)
+		to, cols := p.data[j*rows:], min(kern.cols, n-j)
 		if !transposed {
 			kern.packRows(&to[0], kern.cols*size, &x[j], ld*size, columns(cols), rows)
 			continue
@@ -177,13 +182,11 @@ func (o *ops) newPanels(x []float32, rows, n, ld int, transposed bool) panels {
 			kern.packTrans(&to[i], kern.cols*size, &x[(j+i)*ld], ld*size, min(kern.transRows, cols-i), rows)
 		}
 	}
-	return p
+	return p, scratch[length:]
 }
 
-func (p panels) free() { putBuffer(p.buf) }
-
 // at is row i of the panel with column j, which is the first of one.
-func (p panels) at(i, j int) *float32 { return &p.buf.data[j*p.rows+i*p.cols] }
+func (p panels) at(i, j int) *float32 { return &p.data[j*p.rows+i*p.cols] }
 
 // tile is some queries of a head and some keys.
 type tile struct{ query, queries, key, keys int }
@@ -276,13 +279,11 @@ func (h *keyHead) forward(from, end int) {
 	o := h.o
 	low := h.firstKey(from)
 	_, high := h.keys(end - 1)
-	keys := o.newPanels(h.k[low*h.ldk:], h.hd, high-low, h.ldk, true)
-	defer keys.free()
-	values := o.newPanels(h.v[low*h.ldk:], high-low, h.hd, h.ldk, false)
-	defer values.free()
-	buf := getBuffer(scoreTile + 2*queryTile)
+	buf := getBuffer(o.panelsLen(h.hd, high-low) + o.panelsLen(high-low, h.hd) + scoreTile + 2*queryTile)
 	defer putBuffer(buf)
-	weights, most, sum := buf.data[:scoreTile], buf.data[scoreTile:][:queryTile], buf.data[scoreTile+queryTile:]
+	keys, rest := o.newPanels(buf.data, h.k[low*h.ldk:], h.hd, high-low, h.ldk, true)
+	values, rest := o.newPanels(rest, h.v[low*h.ldk:], high-low, h.hd, h.ldk, false)
+	weights, most, sum := rest[:scoreTile], rest[scoreTile:][:queryTile], rest[scoreTile+queryTile:]
 	for head := range h.heads / h.kvHeads {
 		for query := from; query < end; query += queryTile {
 			t := tile{query: query, queries: min(queryTile, end-query)}
@@ -329,15 +330,13 @@ func (h *keyHead) backward() {
 	if h.n == 0 {
 		return
 	}
-	keys := o.newPanels(h.k, h.n, h.hd, h.ldk, false)
-	defer keys.free()
-	keysT := o.newPanels(h.k, h.hd, h.n, h.ldk, true)
-	defer keysT.free()
-	valuesT := o.newPanels(h.v, h.hd, h.n, h.ldk, true)
-	defer valuesT.free()
-	buf := getBuffer(2*scoreTile + queryTile)
+	buf := getBuffer(o.panelsLen(h.n, h.hd) + 2*o.panelsLen(h.hd, h.n) + 2*o.panelsLen(queryTile, h.hd) + 2*scoreTile + queryTile)
 	defer putBuffer(buf)
-	weights, grads, delta := buf.data[:scoreTile], buf.data[scoreTile:2*scoreTile], buf.data[2*scoreTile:]
+	keys, rest := o.newPanels(buf.data, h.k, h.n, h.hd, h.ldk, false)
+	keysT, rest := o.newPanels(rest, h.k, h.hd, h.n, h.ldk, true)
+	valuesT, rest := o.newPanels(rest, h.v, h.hd, h.n, h.ldk, true)
+	weights, grads, delta := rest[:scoreTile], rest[scoreTile:2*scoreTile], rest[2*scoreTile:][:queryTile]
+	ofQueries := rest[2*scoreTile+queryTile:]
 	for i := range h.n {
 		clear(h.dk[i*h.ldk:][:h.hd])
 		clear(h.dv[i*h.ldk:][:h.hd])
@@ -351,8 +350,8 @@ func (h *keyHead) backward() {
 				delta[i] = o.dot(out[i*h.ldq:][:h.hd], dout[i*h.ldq:][:h.hd])
 				clear(dq[i*h.ldq:][:h.hd])
 			}
-			queries := o.newPanels(q, t.queries, h.hd, h.ldq, false)
-			douts := o.newPanels(dout, t.queries, h.hd, h.ldq, false)
+			queries, rest := o.newPanels(ofQueries, q, t.queries, h.hd, h.ldq, false)
+			douts, _ := o.newPanels(rest, dout, t.queries, h.hd, h.ldq, false)
 			_, high := h.keys(query + t.queries - 1)
 			for t.key = h.firstKey(query); t.key < high; t.key += keyTile {
 				t.keys = min(keyTile, high-t.key)
@@ -372,8 +371,6 @@ func (h *keyHead) backward() {
 				h.addKeys(h.dk[t.key*h.ldk:], t, grads, queries, h.scale)
 				h.addQueries(dq, t, grads, keys, 0, h.scale)
 			}
-			queries.free()
-			douts.free()
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package kernel
 
-import "math/bits"
+import (
+	"math/bits"
+	"runtime"
+)
 
 // buffer is scratch memory that is used again.
 type buffer struct{ data []float32 }
@@ -11,12 +14,18 @@ var buffers [bits.UintSize]freeList[*buffer]
 
 func sizeClass(n int) int { return bits.Len(uint(max(n, 1) - 1)) }
 
-// getBuffer returns scratch memory of n elements of any value.
+// getBuffer returns scratch memory of n elements of any value. If it makes a small
+// one it makes one for every processor, since what takes it is mostly a goroutine
+// of several: a later call, in which more of them meet, needs no other.
 func getBuffer(n int) *buffer {
+	const small = 1 << 20 // less than this is
 	class := sizeClass(n)
-	b, ok := buffers[class].take()
-	if !ok {
-		b = &buffer{make([]float32, 1<<class)}
+	make := func() *buffer { return &buffer{make([]float32, 1<<class)} }
+	var b *buffer
+	if n < small {
+		b = buffers[class].get(runtime.GOMAXPROCS(0), make)
+	} else {
+		b = buffers[class].get(1, make)
 	}
 	b.data = b.data[:n]
 	return b

@@ -139,7 +139,7 @@ func (o *ops) gemmOf(bf16 bool, threads int, transA, transB bool, m, n, k int, a
 			if transB {
 				bj = b[p*stepB+j*ldb:]
 			}
-			g := products.getShared(newProduct)
+			g := products.get(mostHeld(), newProduct)
 			g.operands = operands{ops: o, kern: kern, transA: transA, transB: transB, m: m, n: min(width, n-j), k: kp,
 				alpha: alpha, beta: beta, a: a[p*stepA:], lda: lda, b: bj, ldb: ldb, c: c[j:], ldc: ldc}
 			g.compute(threads, how)
@@ -259,7 +259,7 @@ type space struct {
 // processor.
 var spaces [2]freeList[*space]
 
-func getSpace(me int) *space { return spaces[min(me, 1)].get(func() *space { return new(space) }) }
+func getSpace(me int) *space { return spaces[min(me, 1)].get(1, func() *space { return new(space) }) }
 
 func putSpace(me int, s *space) { spaces[min(me, 1)].put(s) }
 

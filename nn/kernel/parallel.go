@@ -60,7 +60,7 @@ func split(threads, n, pieces int, f func(lo, hi int)) {
 		f(0, n)
 		return
 	}
-	c := crews.getShared(newCrew)
+	c := crews.get(mostHeld(), newCrew)
 	c.f, c.n, c.pieces = f, n, pieces
 	c.next.Store(0)
 	c.open.Add(pieces)
@@ -115,6 +115,10 @@ type helpers struct {
 	run   func() // what each does; made once, so that starting it allocates nothing
 	users atomic.Int64
 }
+
+// mostHeld is how many may be in use at the same time by one call after the other:
+// so many are made at once, lest a much later call be the first to need another.
+func mostHeld() int { return runtime.GOMAXPROCS(0) + 1 }
 
 // start wakes up to n workers. They and the caller must each leave.
 func (h *helpers) start(n int) {
@@ -212,26 +216,16 @@ func (l *freeList[T]) take() (x T, ok bool) {
 	return x, true
 }
 
-// get returns one that is free or else a new one.
-func (l *freeList[T]) get(make func() T) T {
+// get returns one that is free; if none is, it makes n of them.
+func (l *freeList[T]) get(n int, make func() T) T {
 	x, ok := l.take()
-	if !ok {
-		x = make()
+	if ok {
+		return x
 	}
-	return x
-}
-
-// getShared is get for what helpers may still hold when a call has ended. It makes
-// as many as they can hold, lest some call, much later, be the first to meet that.
-func (l *freeList[T]) getShared(make func() T) T {
-	x, ok := l.take()
-	if !ok {
-		for range runtime.GOMAXPROCS(0) {
-			l.put(make())
-		}
-		x = make()
+	for range n - 1 {
+		l.put(make())
 	}
-	return x
+	return make()
 }
 
 func (l *freeList[T]) put(x T) {
