@@ -403,6 +403,18 @@ func rowCases() []gradientCase {
 				return reference.LayerNorm(reference.RMSNorm(s.values[x], s.values[w], 1e-5), s.values[w], s.values[b], 1e-5)
 			}
 		}},
+		gradientCase{"frozen weight of a norm", 5, func(s *scene) (*G.Node, func() []float64) {
+			x, w, b := s.param(5, 7), s.freeze(s.around(1, 0.3, 7)), s.param(7)
+			return s.g.LayerNorm(x.Node, w, b, 1e-5), func() []float64 {
+				return reference.LayerNorm(s.values[x], s.values[w], s.values[b], 1e-5)
+			}
+		}},
+		gradientCase{"frozen bias of a norm", 5, func(s *scene) (*G.Node, func() []float64) {
+			x, w, b := s.param(5, 7), s.around(1, 0.3, 7), s.freeze(s.param(7))
+			return s.g.LayerNorm(x.Node, w, b, 1e-5), func() []float64 {
+				return reference.LayerNorm(s.values[x], s.values[w], s.values[b], 1e-5)
+			}
+		}},
 		// x is read by three ops, so that its gradient is a sum.
 		gradientCase{"sum of gradients", 5, func(s *scene) (*G.Node, func() []float64) {
 			x, w, v := s.param(5, 6), s.param(6, 6), s.param(6, 6)

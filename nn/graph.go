@@ -211,6 +211,16 @@ func (g *Graph) gemm(transA, transB bool, m, n, k int, alpha float32, a []float3
 	product(g.Threads, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
 }
 
+// gemmStored is gemm with a stored matrix; its arguments are those of
+// [kernel.GemmMatrix].
+func (g *Graph) gemmStored(transW bool, m int, x []float32, ldx int, w *kernel.Matrix, beta float32, y []float32, ldy int) {
+	product := kernel.GemmMatrix
+	if g.BF16 {
+		product = kernel.GemmMatrixBF16
+	}
+	product(g.Threads, transW, m, x, ldx, w, beta, y, ldy)
+}
+
 func must(ok bool, format string, args ...any) {
 	if !ok {
 		panic(fmt.Errorf("nn: "+format, args...))

@@ -145,10 +145,10 @@ func (l *linear) storedForward(i int, out, x []float32) {
 		}
 	}
 	if first.n == w.Rows {
-		kernel.GemmMatrix(l.g.Threads, true, tokens, x, l.in, w, 0, l.part(out, first), w.Rows)
+		l.g.gemmStored(true, tokens, x, l.in, w, 0, l.part(out, first), w.Rows)
 		return
 	}
-	kernel.GemmMatrix(l.g.Threads, true, tokens, x, l.in, w, 0, wide.data, w.Rows)
+	l.g.gemmStored(true, tokens, x, l.in, w, 0, wide.data, w.Rows)
 	for _, b := range l.blocks {
 		if b.weight != i {
 			continue
@@ -254,5 +254,5 @@ func (l *linear) storedGradX(i int, dx, dy []float32, beta float32) {
 			}
 		}
 	}
-	kernel.GemmMatrix(l.g.Threads, false, tokens, from, w.Rows, w, beta, dx, l.in)
+	l.g.gemmStored(false, tokens, from, w.Rows, w, beta, dx, l.in)
 }

@@ -110,7 +110,7 @@ func (l *loss) forward(out []float32, in [][]float32) error {
 // project computes logits of rows hidden states.
 func (l *loss) project(logits, x []float32, rows int, w []float32, stored *kernel.Matrix) {
 	if stored != nil {
-		kernel.GemmMatrix(l.g.Threads, true, rows, x, l.width, stored, 0, logits, l.vocab)
+		l.g.gemmStored(true, rows, x, l.width, stored, 0, logits, l.vocab)
 		return
 	}
 	l.g.gemm(false, true, rows, l.vocab, l.width, 1, x, l.width, w, l.width, 0, logits, l.vocab)
@@ -145,7 +145,7 @@ func (l *loss) chunk(rows []int32, in [][]float32) {
 		return
 	}
 	if l.head.Stored != nil {
-		kernel.GemmMatrix(threads, false, n, logits, l.vocab, l.head.Stored, 0, l.dxRows.data, w)
+		l.g.gemmStored(false, n, logits, l.vocab, l.head.Stored, 0, l.dxRows.data, w)
 	} else {
 		l.g.gemm(false, false, n, w, l.vocab, 1, logits, l.vocab, head, w, 0, l.dxRows.data, w)
 	}

@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"slices"
+
 	"adapt/nn/kernel"
 
 	G "gorgonia.org/gorgonia"
@@ -11,7 +13,7 @@ import (
 // multiplies it by weight [width] (Zhang and Sennrich 2019, arXiv:1910.07467).
 func (g *Graph) RMSNorm(x *G.Node, weight *Param, eps float32) *G.Node {
 	width := checkNorm(x, weight)
-	dw := newBuf(width)
+	dw := gradBuf(weight)
 	o := &op{name: "RMS norm", cheap: true, shape: x.Shape().Clone(), wrt: []bool{true, weight.Train}}
 	o.run = func(out []float32, in [][]float32) error {
 		kernel.RMSNorm(g.Threads, out, in[0], in[1], g.Tokens, width, eps)
@@ -19,7 +21,7 @@ func (g *Graph) RMSNorm(x *G.Node, weight *Param, eps float32) *G.Node {
 	}
 	o.diff = func(in G.Nodes, _, grad *G.Node) (G.Nodes, error) {
 		dx := g.add(&op{
-			name: "gradient of the RMS norm", layer: o.layer, shape: x.Shape().Clone(), inplace: []int{2}, saves: []*buf{dw},
+			name: "gradient of the RMS norm", layer: o.layer, shape: x.Shape().Clone(), inplace: []int{2}, saves: filled(dw),
 			run: func(out []float32, in [][]float32) error {
 				kernel.RMSNormGrad(g.Threads, out, dw.data, in[0], in[1], in[2], g.Tokens, width, eps)
 				return nil
@@ -36,7 +38,7 @@ func (g *Graph) RMSNorm(x *G.Node, weight *Param, eps float32) *G.Node {
 func (g *Graph) LayerNorm(x *G.Node, weight, bias *Param, eps float32) *G.Node {
 	width := checkNorm(x, weight)
 	checkNorm(x, bias)
-	dw, db := newBuf(width), newBuf(width)
+	dw, db := gradBuf(weight), gradBuf(bias)
 	o := &op{name: "layer norm", cheap: true, shape: x.Shape().Clone(), wrt: []bool{true, weight.Train, bias.Train}}
 	o.run = func(out []float32, in [][]float32) error {
 		kernel.LayerNorm(g.Threads, out, in[0], in[1], in[2], g.Tokens, width, eps)
@@ -44,7 +46,7 @@ func (g *Graph) LayerNorm(x *G.Node, weight, bias *Param, eps float32) *G.Node {
 	}
 	o.diff = func(in G.Nodes, _, grad *G.Node) (G.Nodes, error) {
 		dx := g.add(&op{
-			name: "gradient of the layer norm", layer: o.layer, shape: x.Shape().Clone(), inplace: []int{2}, saves: []*buf{dw, db},
+			name: "gradient of the layer norm", layer: o.layer, shape: x.Shape().Clone(), inplace: []int{2}, saves: filled(dw, db),
 			run: func(out []float32, in [][]float32) error {
 				kernel.LayerNormGrad(g.Threads, out, dw.data, db.data, in[0], in[1], in[2], g.Tokens, width, eps)
 				return nil
@@ -59,6 +61,20 @@ func checkNorm(x *G.Node, weight *Param) int {
 	width := x.Shape()[1]
 	must(weight.Value.Shape().Eq(tensor.Shape{width}), "norm weight has %v, want %d", weight.Value.Shape(), width)
 	return width
+}
+
+// gradBuf is where an op writes the gradient of a weight beside its result: nowhere,
+// with no memory, if the weight is not trained.
+func gradBuf(p *Param) *buf {
+	if !p.Train {
+		return newBuf(0)
+	}
+	return newBuf(p.Value.Shape().TotalSize())
+}
+
+// filled are those of the buffers that have memory.
+func filled(bufs ...*buf) []*buf {
+	return slices.DeleteFunc(bufs, func(b *buf) bool { return b.n == 0 })
 }
 
 // gradFrom takes a weight's gradient from a buffer that the op behind filled
