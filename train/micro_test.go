@@ -130,10 +130,11 @@ func TestSameSeedSameWeights(t *testing.T) {
 		}
 		return m.Hash()
 	}
-	if fit(7, 1) != fit(7, 1) {
+	first := fit(7, 1)
+	if again := fit(7, 1); first != again {
 		t.Error("the same seed gives other weights")
 	}
-	if fit(7, 1) != fit(7, 3) {
+	if first != fit(7, 3) {
 		t.Error("the number of threads changes the weights")
 	}
 	if fit(7, 1) == fit(8, 1) {
