@@ -44,6 +44,10 @@ func gemmShapes() []gemmShape {
 		layer("small", 4096, 256, 704),
 		layer("small", 4096, 704, 256),
 		layer("smallhead", 1024, 256, 8208),
+		// LoRA of rank 16: the low-rank product, its gradient from the result and to x.
+		layer("lora", 1024, 768, 16),
+		layer("lora", 1024, 3072, 16),
+		layer("lora", 1024, 16, 2304),
 		[]gemmShape{
 			{"decode", false, true, 1, 768, 256},
 			{"decode", false, true, 1, 8208, 256},

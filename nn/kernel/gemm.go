@@ -31,6 +31,9 @@ type gemmKernel struct {
 	// apart. It does nothing about what is read later.
 	spread []spreadFunc
 
+	// half, if there are such, are spread for the left half of a tile.
+	half []spreadFunc
+
 	// packTrans writes the rows, at most transRows, of n elements at src as columns,
 	// each of a step, at dst. It may write transRows elements of a column, however many
 	// rows there are, and packRows any multiple of it: columns are packed in order,
@@ -113,8 +116,13 @@ func (o *ops) gemmOf(bf16 bool, threads int, transA, transB bool, m, n, k int, a
 	}
 	checkMatrix("A", a, m, k, lda, transA)
 	checkMatrix("B", b, k, n, ldb, transB)
+	whole := operands{ops: o, kern: kern, transA: transA, transB: transB, m: m, n: n, k: k,
+		alpha: alpha, beta: beta, a: a, lda: lda, b: b, ldb: ldb, c: c, ldc: ldc}
 	if !transA && transB && m <= fewRows && kern.dots != nil {
-		o.gemmFew(threads, operands{ops: o, kern: kern, m: m, n: n, k: k, alpha: alpha, beta: beta, a: a, lda: lda, b: b, ldb: ldb, c: c, ldc: ldc})
+		o.gemmFew(threads, whole)
+		return
+	}
+	if o.narrow(bf16, threads, whole) {
 		return
 	}
 	stepB, stepA := ldb, 1 // from one k to the next

@@ -11,10 +11,16 @@ func micro1x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc in
 func spread1x32avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
 
 //go:noescape
+func spread1x16avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
 func micro2x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
 func spread2x32avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
+func spread2x16avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
 
 //go:noescape
 func micro3x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
@@ -23,10 +29,16 @@ func micro3x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc in
 func spread3x32avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
 
 //go:noescape
+func spread3x16avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
 func micro4x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
 func spread4x32avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
+func spread4x16avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
 
 //go:noescape
 func micro5x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
@@ -35,10 +47,16 @@ func micro5x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc in
 func spread5x32avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
 
 //go:noescape
+func spread5x16avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
 func micro6x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
 func spread6x32avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
+func spread6x16avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
 
 //go:noescape
 func micro7x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
@@ -47,10 +65,16 @@ func micro7x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc in
 func spread7x32avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
 
 //go:noescape
+func spread7x16avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
 func micro8x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
 func spread8x32avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
+func spread8x16avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
 
 //go:noescape
 func micro9x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
@@ -59,10 +83,16 @@ func micro9x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc in
 func spread9x32avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
 
 //go:noescape
+func spread9x16avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
 func micro10x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
 func spread10x32avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
+func spread10x16avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
 
 //go:noescape
 func micro11x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
@@ -71,10 +101,16 @@ func micro11x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc i
 func spread11x32avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
 
 //go:noescape
+func spread11x16avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
 func micro12x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
 func spread12x32avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
+func spread12x16avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
 
 //go:noescape
 func micro13x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
@@ -83,10 +119,16 @@ func micro13x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc i
 func spread13x32avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
 
 //go:noescape
+func spread13x16avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
 func micro14x32avx512(kc int, a *float32, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32, next *float32)
 
 //go:noescape
 func spread14x32avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
+
+//go:noescape
+func spread14x16avx512(kc int, a *float32, rowA int, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)
 
 //go:noescape
 func dots1x4avx512(n int, x *float32, ldx int, w *float32, ldw int, out *float32)

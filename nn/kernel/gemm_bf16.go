@@ -18,7 +18,7 @@ func HasBF16() bool { return active.gemmBF16.perStep == 2 }
 // for it: it rounds the operands and multiplies float32s.
 func (k gemmKernel) rounding() gemmKernel {
 	k.rounds = true
-	k.dots = nil
+	k.dots, k.spread, k.half = nil, nil, nil
 	return k
 }
 

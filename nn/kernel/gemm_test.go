@@ -183,6 +183,26 @@ func TestGemmRandomShapes(t *testing.T) {
 	testGemm(t, false, true, 300, 200, 401, 1, 1)
 }
 
+func TestGemmNarrow(t *testing.T) {
+	// Tiles that are full, half full, and more or less than that; rows that compete
+	// for the cache; more than one depth of k.
+	for _, n := range []int{1, 15, 16, 17, 31, 33, 48, 49, 64, 65} {
+		for trans := range 4 {
+			testGemm(t, trans&1 != 0, trans&2 != 0, 4*n+3, n, turnedDepth+1, 1, float32(n%3))
+		}
+	}
+	testGemm(t, false, true, 100, 16, 3*depth+5, -2, 0.5)
+	rng := rngFor(t)
+	const m, n, k = 70, 16, 1024
+	for _, o := range machineLevels() {
+		a, b := random(rng, m*k), random(rng, k*n)
+		want, c := make([]float32, m*n), make([]float32, m*n)
+		gemmRef(false, false, m, n, k, 1, a, k, b, n, 0, want, n)
+		o.gemmAll(2, false, false, m, n, k, 1, a, k, b, n, 0, c, n)
+		agree(t, o.level, c, want, 1e-3)
+	}
+}
+
 func TestGemmMatrixBF16(t *testing.T) {
 	const rows, cols = 70, 96
 	for kind := range Kind(kinds) {

@@ -146,6 +146,11 @@ var gemmAVX512 = gemmKernel{
 		spread6x32avx512, spread7x32avx512, spread8x32avx512, spread9x32avx512, spread10x32avx512,
 		spread11x32avx512, spread12x32avx512, spread13x32avx512, spread14x32avx512,
 	},
+	half: []spreadFunc{
+		spread1x16avx512, spread2x16avx512, spread3x16avx512, spread4x16avx512, spread5x16avx512,
+		spread6x16avx512, spread7x16avx512, spread8x16avx512, spread9x16avx512, spread10x16avx512,
+		spread11x16avx512, spread12x16avx512, spread13x16avx512, spread14x16avx512,
+	},
 	packTrans: packTransAVX512,
 	transRows: 16,
 	packRows:  packRowsAVX512,

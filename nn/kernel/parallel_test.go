@@ -42,6 +42,8 @@ func calls() map[string]func(threads int) {
 		"Gemm NT":      gemm(false, true, m),
 		"Gemm TN":      gemm(true, false, m),
 		"Gemm few":     gemm(false, true, 3),
+		"Gemm narrow":  func(threads int) { Gemm(threads, false, true, m, 16, k, 1, x, k, y, k, 0, z, 16) },
+		"Gemm turned":  func(threads int) { Gemm(threads, true, false, m, 16, k, 1, x, m, y, 16, 0, z, 16) },
 		"Parallel":     func(threads int) { Parallel(threads, 10, nothing) },
 		"parallelWith": func(threads int) { parallelWith(threads, len(x), 100, x, scale) },
 		"dynamicWith":  func(threads int) { dynamicWith(threads, len(x), x, scale) },

@@ -82,38 +82,47 @@ func micro512With(name string, rows int, multiplyAdd func(b, a, acc VecPhysical)
 		ADDQ(Imm(uint64(4*n*rows)), a)
 	})
 
-	store512(rows, c, ldc)
+	store512(rows, false, c, ldc)
 }
 
 // spread512 is micro512 for an A that is not packed: the element in its row i and
 // column p is rowA*i + colA*p bytes after a.
-func spread512(rows int) {
-	TEXT(fmt.Sprintf("spread%dx32avx512", rows), NOSPLIT, spreadSignature)
+// The half of it computes the first 16 columns alone.
+func spread512(rows int, half bool) {
+	cols, stride := cols512, 2
+	if half {
+		cols, stride = cols512/2, 1
+	}
+	TEXT(fmt.Sprintf("spread%dx%davx512", rows, cols), NOSPLIT, spreadSignature)
 	Pragma("noescape")
 	kc := Load(Param("kc"), GP64())
 	a, rowA, colA := spreadRows(rows)
 	b := Load(Param("b"), GP64())
 	ldb := Load(Param("ldb"), GP64())
-	for i := range 2 * rows {
+	for i := range stride * rows {
 		VPXORD(zmm[i], zmm[i], zmm[i])
 	}
 	loop(kc, 4, func(n int) {
 		for range n {
 			VMOVUPS(Mem{Base: b}, Z28)
-			VMOVUPS(Mem{Base: b, Disp: 64}, Z29)
+			if !half {
+				VMOVUPS(Mem{Base: b, Disp: 64}, Z29)
+			}
 			ADDQ(ldb, b)
 			for i := range rows {
 				x := zmm[30+i%2]
 				VBROADCASTSS(rowAt(a[i/3], rowA, nil, i%3), x)
-				VFMADD231PS(Z28, x, zmm[2*i])
-				VFMADD231PS(Z29, x, zmm[2*i+1])
+				VFMADD231PS(Z28, x, zmm[stride*i])
+				if !half {
+					VFMADD231PS(Z29, x, zmm[2*i+1])
+				}
 			}
 			for _, r := range a {
 				ADDQ(colA, r)
 			}
 		}
 	})
-	store512(rows, Load(Param("c"), GP64()), Load(Param("ldc"), GP64()))
+	store512(rows, half, Load(Param("c"), GP64()), Load(Param("ldc"), GP64()))
 }
 
 const spreadSignature = "func(kc int, a *float32, rowA, colA int, b *float32, ldb int, c *float32, ldc int, alpha float32, add int, mask uint32)"
@@ -141,33 +150,45 @@ func param(name string) Mem {
 	return c.Addr
 }
 
-// store512 ends a kernel whose tile is in the first 2*rows registers.
-func store512(rows int, c, ldc Register) {
-	acc := func(i, j int) VecPhysical { return zmm[2*i+j] }
+// store512 ends a kernel whose tile is in the first 2*rows registers, or of which
+// the left half is in the first rows registers.
+func store512(rows int, half bool, c, ldc Register) {
+	parts := 2
+	if half {
+		parts = 1
+	}
 	mask := GP32()
 	Load(Param("mask"), mask)
 	KMOVW(mask, K1)
 	SHRL(Imm(16), mask)
 	KMOVW(mask, K2)
+	at := func(j int) (to Mem, mask Register) { return Mem{Base: c, Disp: 64 * j}, []Register{K1, K2}[j] }
 	VBROADCASTSS(param("alpha"), Z28)
 	add := Load(Param("add"), GP64())
 	TESTQ(add, add)
 	JZ(LabelRef("store"))
 	for i := range rows {
-		VFMADD213PS(Mem{Base: c}, Z28, K1, acc(i, 0))
-		VFMADD213PS(Mem{Base: c, Disp: 64}, Z28, K2, acc(i, 1))
-		VMOVUPS(acc(i, 0), K1, Mem{Base: c})
-		VMOVUPS(acc(i, 1), K2, Mem{Base: c, Disp: 64})
+		for j := range parts {
+			to, mask := at(j)
+			VFMADD213PS(to, Z28, mask, zmm[parts*i+j])
+		}
+		for j := range parts {
+			to, mask := at(j)
+			VMOVUPS(zmm[parts*i+j], mask, to)
+		}
 		ADDQ(ldc, c)
 	}
 	VZEROUPPER()
 	RET()
 	Label("store")
 	for i := range rows {
-		VMULPS(Z28, acc(i, 0), acc(i, 0))
-		VMULPS(Z28, acc(i, 1), acc(i, 1))
-		VMOVUPS(acc(i, 0), K1, Mem{Base: c})
-		VMOVUPS(acc(i, 1), K2, Mem{Base: c, Disp: 64})
+		for j := range parts {
+			VMULPS(Z28, zmm[parts*i+j], zmm[parts*i+j])
+		}
+		for j := range parts {
+			to, mask := at(j)
+			VMOVUPS(zmm[parts*i+j], mask, to)
+		}
 		ADDQ(ldc, c)
 	}
 	VZEROUPPER()

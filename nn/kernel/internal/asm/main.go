@@ -30,7 +30,8 @@ func gemm() {
 	laneBitTable()
 	for rows := 1; rows <= rows512; rows++ {
 		micro512(rows)
-		spread512(rows)
+		spread512(rows, false)
+		spread512(rows, true)
 	}
 	for rows := 1; rows <= 4; rows++ {
 		dots512(rows)
