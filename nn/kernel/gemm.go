@@ -66,8 +66,8 @@ type (
 
 // Sizes of blocks, in elements or rows.
 const (
-	depth        = 384       // of k: a panel of B so deep nearly fills the first-level cache
-	sliceDepth   = 4 * depth // of k: so much of A is packed at a time
+	depth        = 512       // of k: a panel of B so deep is a little more than the first-level cache
+	sliceDepth   = 3 * depth // of k: so much of A is packed at a time
 	blockA       = 3 << 16   // of A: a block stays in the second-level cache
 	packAtOnce   = 4         // panels of B
 	wideItem     = 512       // columns of an item by columns, if there are enough
