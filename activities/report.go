@@ -182,6 +182,9 @@ func forgetFacts(res train.Result) []eval.NameValue {
 	if res.GeneralBefore > 0 {
 		add("Loss of held-out general text", "%.3f before, %.3f after (nats a token)", res.GeneralBefore, res.GeneralAfter)
 	}
+	if res.Metric != 0 || res.FirstMetric != 0 {
+		add("Extraction F1 on dev documents", "%.1f%% before, %.1f%% after", 100*res.FirstMetric, 100*res.Metric)
+	}
 	if res.FirstKL != 0 || res.LastKL != 0 {
 		add("Divergence from the base on the dev set", "%.3f before, %.3f after (nats a token)", res.FirstKL, res.LastKL)
 	}

@@ -36,12 +36,13 @@ func (a *Activities) train(ctx context.Context, in api.TrainInput) (api.Trained,
 		t.Threads, t.CheckpointSec = 0, 0 // they do not change the weights
 		key := registry.StepKey("train", trainerVersion, in.Base, in.Labeled, in.Dataset, t, s.config.Seed)
 		return alone(ctx, a, key, func(ctx context.Context) (api.Trained, error) {
-			return a.fit(ctx, in, s.config, key, m)
+			return a.fit(ctx, in, s, key, m)
 		})
 	})
 }
 
-func (a *Activities) fit(ctx context.Context, in api.TrainInput, c config.Config, key string, m *meter) (api.Trained, error) {
+func (a *Activities) fit(ctx context.Context, in api.TrainInput, s setting, key string, m *meter) (api.Trained, error) {
+	c := s.config
 	base, err := a.modelDir(in.Base)
 	if err != nil {
 		return api.Trained{}, err
@@ -72,6 +73,11 @@ func (a *Activities) fit(ctx context.Context, in api.TrainInput, c config.Config
 	}
 	if err := a.describe(in.Job.RunID, trainSet, trainConfig(c), tok); err != nil {
 		return api.Trained{}, err
+	}
+	if c.Train.Best == config.BestF1 {
+		if opt.Metric, err = a.devF1(in, s, tok); err != nil {
+			return api.Trained{}, err
+		}
 	}
 	if opt.Replay, opt.General, err = replay(ctx, f.net, tok, c, replayTokens, m); err != nil {
 		return api.Trained{}, err
@@ -157,8 +163,11 @@ func trainConfig(c config.Config) train.Config {
 		BatchTokens: t.BatchTokens, MicroTokens: t.MicroTokens, MaxTokens: t.MaxTokens, Overlength: t.Overlength,
 		WeightDecay: t.WeightDecay, Clip: t.Clip, EvalEvery: t.EvalEvery, Patience: t.Patience,
 		Freeze: t.Freeze, Smoothing: t.LabelSmoothing, NEFTune: t.NEFTune, PrefixLM: t.PrefixLM,
-		Precision: t.Precision, Checkpointing: t.Checkpointing, KL: t.Forgetting.KL,
+		Best: "dev_loss", Precision: t.Precision, Checkpointing: t.Checkpointing, KL: t.Forgetting.KL,
 		Threads: t.Threads, Checkpoint: time.Duration(t.CheckpointSec) * time.Second,
+	}
+	if t.Best != config.BestDevLoss {
+		out.Best = "metric"
 	}
 	if t.Forgetting.Replay != config.ReplayNone {
 		out.Replay = t.Forgetting.Share

@@ -82,8 +82,9 @@ type Train struct {
 	PrefixLM       bool     `yaml:"prefix_lm" json:"prefix_lm"`             // prompts are read in both directions
 	Precision      string   `yaml:"precision" json:"precision"`             // of the products: "float32" or "bf16"
 	Checkpointing  bool     `yaml:"checkpointing" json:"checkpointing"`     // compute activations again instead of keeping them
+	Best           string   `yaml:"best" json:"best"`                       // what the kept weights are the best by: "dev_loss", "extraction_f1"
 	EvalEvery      int      `yaml:"eval_every" json:"eval_every"`           // steps; 0: ten times a run
-	Patience       int      `yaml:"patience" json:"patience"`               // evaluations without a better dev loss; 0: no early stopping
+	Patience       int      `yaml:"patience" json:"patience"`               // evaluations without new best weights; 0: no early stopping
 	CheckpointSec  int      `yaml:"checkpoint_seconds" json:"checkpoint_seconds"`
 	LoRA           LoRA     `yaml:"lora" json:"lora"`
 	Forgetting     Forget   `yaml:"forgetting" json:"forgetting"`

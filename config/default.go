@@ -32,6 +32,7 @@ func Default(domain string) Config {
 			Clip:          1,
 			Overlength:    OverlengthRaise,
 			Precision:     PrecisionFloat32,
+			Best:          BestDevLoss,
 			Patience:      3,
 			CheckpointSec: 20,
 			LoRA:          LoRA{R: 16, Alpha: 32, Base: PrecisionFloat32},
@@ -65,6 +66,8 @@ const (
 	PrecisionBF16      = "bf16"
 	StoreInt8          = "int8"
 	StoreNF4           = "nf4"
+	BestDevLoss        = "dev_loss"
+	BestF1             = "extraction_f1"
 	ReplayNone         = "none"
 	ReplaySelf         = "self"
 )

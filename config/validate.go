@@ -54,6 +54,9 @@ func (t Train) validate(p *problems) {
 	p.word("train.method", t.Method, MethodFull, MethodLoRA)
 	p.word("train.overlength", t.Overlength, OverlengthRaise, OverlengthDrop, OverlengthTruncate)
 	p.word("train.schedule", t.Schedule, "cosine", "linear", "constant", "wsd")
+	p.word("train.best", t.Best, BestDevLoss, BestF1)
+	p.check(t.Best == BestDevLoss || t.Method == MethodFull || t.LoRA.Base == PrecisionFloat32, "train.best",
+		"is %s, which needs a merged model, and lora.base is %s; write %s", t.Best, t.LoRA.Base, BestDevLoss)
 	p.word("train.precision", t.Precision, PrecisionFloat32, PrecisionBF16)
 	p.check(t.Epochs > 0 && t.Epochs <= 1000, "train.epochs", "is %v; it must be above 0 and at most 1000", t.Epochs)
 	p.check(t.LearningRate > 0 && t.LearningRate < 1, "train.learning_rate", "is %v; it must be between 0 and 1, such as 5e-4", t.LearningRate)

@@ -111,6 +111,7 @@ func (r *adaptation) train(ctx workflow.Context) error {
 		child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{WorkflowID: r.in.RunID + "/train", TaskQueue: api.TrainQueue, WaitForCancellation: true})
 		err := workflow.ExecuteChildWorkflow(child, Train, api.TrainInput{
 			Job: r.in.Job, Base: r.sum.Base, Labeled: r.sum.Labeled.Labeled, Dataset: r.sum.Split.Dataset,
+			Documents: r.sum.Documents,
 		}).Get(ctx, &r.sum.Trained)
 		t := r.sum.Trained
 		return fmt.Sprintf("%d steps, dev loss %.3f (base %.3f)", t.Steps, t.DevLoss, t.BaseLoss), err

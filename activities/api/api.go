@@ -192,9 +192,10 @@ type Split struct {
 // TrainInput fine-tunes a model.
 type TrainInput struct {
 	Job
-	Base    artifact.Ref `json:"base"`
-	Labeled artifact.Ref `json:"labeled"`
-	Dataset artifact.Ref `json:"dataset"`
+	Base      artifact.Ref `json:"base"`
+	Labeled   artifact.Ref `json:"labeled"`
+	Dataset   artifact.Ref `json:"dataset"`
+	Documents artifact.Ref `json:"documents,omitzero"`
 }
 
 // Trained is a fine-tuned model.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -77,12 +78,25 @@ func (o *office) request(name, extra string) app.Request {
 	if !strings.Contains(extra, "gates:") {
 		extra += tiny.Gate
 	}
+	text := tiny.Config
+	if strings.Contains(extra, "train:") {
+		text = trainLine.ReplaceAllString(text, "")
+	}
 	path := filepath.Join(o.configs, name+".yaml")
-	if err := os.WriteFile(path, []byte(tiny.Config+extra), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(text+extra), 0o600); err != nil {
 		o.t.Fatal(err)
 	}
 	return app.Request{Domain: "medical", Folder: o.reports, Config: path, By: "Ann"}
 }
+
+var trainLine = regexp.MustCompile(`(?m)^train: .*\n`)
+
+// allTrained is a training with an adapter, replay, a reference and the choice
+// of weights by a metric.
+const allTrained = `train:
+  {method: lora, epochs: 1, learning_rate: 1e-3, batch_tokens: 256, max_tokens: 256, overlength: drop, checkpoint_seconds: 1, threads: 1,
+  eval_every: 8, best: extraction_f1, lora: {r: 2, alpha: 4}, forgetting: {replay: self, kl: 0.1}}
+`
 
 // follow waits until a run has ended or waits for a person.
 func (o *office) follow(id string, want registry.Status) progress.Run {
@@ -134,10 +148,19 @@ func TestTheWholeJob(t *testing.T) {
 	})
 	t.Run("predict", func(t *testing.T) { o.predicts() })
 	t.Run("a bad gate", func(t *testing.T) {
-		bad := o.start("strict", "seed: 7\ngates: [{metric: extraction_f1, min: 0.999, min_documents: 1}]\n")
+		bad := o.start("strict", "seed: 7\n"+allTrained+"gates: [{metric: extraction_f1, min: 0.999, min_documents: 1}]\n")
 		run := o.follow(bad, registry.StatusRejected)
 		if len(run.Reasons) == 0 || run.Verdict == "pass" {
 			t.Errorf("the run is %+v", run)
+		}
+		for _, name := range []string{"data.txt", "log.jsonl"} {
+			if b, err := os.ReadFile(o.Home.Path("training", bad, name)); err != nil || len(b) == 0 {
+				t.Errorf("the training's %s: %v", name, err)
+			}
+		}
+		out := filepath.Join(t.TempDir(), "adapter")
+		if err := o.Export(run.Candidate, out, "peft", "f32"); err != nil {
+			t.Error(err)
 		}
 		o.record("adapt-rejected", bad)
 		live, _, err := o.Registry.Champion(ctx, "medical")
