@@ -155,11 +155,17 @@ func (v isa) storedDots(s stored) {
 	}
 	acc := []VecVirtual{v.zero(), v.zero(), v.zero(), v.zero()}
 	one := func(blocks int) {
-		for r, w := range rows {
-			if s.scaled { // others are fetched well enough without
+		if s.scaled { // others are fetched well enough without
+			for _, w := range rows {
 				PREFETCHT0(w.Offset(ahead))
 			}
+		}
+		for r, w := range rows {
 			switch {
+			case s.name == "NF4" && v.lanes == 16:
+				if r == 0 {
+					dotRowsNF4(blocks, rows, x, scales, t[0], upper, acc)
+				}
 			case s.name == "BF16":
 				v.dotBF16(w, x, acc[r])
 			case s.name == "Int8":
@@ -264,6 +270,44 @@ func (v isa) addScaled(sum VecVirtual, scale Mem, acc VecVirtual) {
 		VFMADD231PS_BCST(scale, sum, acc)
 	} else {
 		VFMADD231PS(v.broadcast(scale), sum, acc)
+	}
+}
+
+// dotRowsNF4 is dotNF4 with AVX-512 for all rows, which read x once.
+func dotRowsNF4(blocks int, rows []Mem, x Register, scales []Mem, t VecVirtual, upper Register, acc []VecVirtual) {
+	raw, sums := make([]VecVirtual, len(rows)), make([]VecVirtual, len(rows))
+	for r, w := range rows {
+		raw[r], sums[r] = ZMM(), ZMM()
+		if blocks == 1 {
+			VMOVDQU32(w, raw[r].AsY()) // the upper lanes become 0, as they are in x
+		} else {
+			VMOVUPS(w, raw[r])
+		}
+	}
+	for k := range 8 {
+		of := ZMM()
+		VMOVUPS(Mem{Base: x, Disp: 4 * 16 * k}, of)
+		for r := range rows {
+			e := ZMM()
+			if k == 0 { // the table takes the low 4 bits
+				VPERMPS(t, raw[r], e)
+				VMULPS(of, e, sums[r])
+				continue
+			}
+			VPSRLD(Imm(uint64(4*k)), raw[r], e)
+			VPERMPS(t, e, e)
+			VFMADD231PS(of, e, sums[r])
+		}
+	}
+	for r, scale := range scales {
+		if blocks == 1 {
+			VFMADD231PS_BCST(scale, sums[r], acc[r])
+			continue
+		}
+		s := ZMM()
+		VBROADCASTSS(scale, s)
+		VBROADCASTSS(scale.Offset(4), upper, s)
+		VFMADD231PS(s, sums[r], acc[r])
 	}
 }
 
