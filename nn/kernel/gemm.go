@@ -73,7 +73,8 @@ const (
 	wideItem     = 512       // columns of an item by columns, if there are enough
 	fewPanels    = 5         // of A: with fewer, fetching a panel of B takes longer than using it
 	maxDepth     = 1 << 11   // of k: more is done in several products
-	maxPackedB   = 1 << 20   // of B: a goroutine packs no more at a time
+	maxPackedB   = 3 << 19   // of B: a goroutine packs no more at a time,
+	goodPackedB  = 1 << 20   // and of a larger B so much at a time, which is faster
 	fewRows      = 8         // of A: up to this many, a product is done as inner products
 	nearRows     = 64        // of an operand whose panels are packed together
 	packColsOver = 2         // elements that packColsA may read after a row
@@ -140,7 +141,7 @@ func (o *ops) gemmOf(bf16 bool, threads int, transA, transB bool, m, n, k int, a
 		how, width := chooseSharing(threads, m, n, kern), n
 		if how != byColumns {
 			panels := ceilDiv(n, kern.cols)
-			width = ceilDiv(panels, ceilDiv(panels, mostPanels(kern, ceilDiv(kp, kern.perStep)))) * kern.cols
+			width = ceilDiv(panels, ceilDiv(panels, mostPanels(kern, ceilDiv(kp, kern.perStep), panels))) * kern.cols
 		}
 		for j := 0; j < n; j += width {
 			bj := b[p*stepB+j:]
@@ -156,8 +157,14 @@ func (o *ops) gemmOf(bf16 bool, threads int, transA, transB bool, m, n, k int, a
 	}
 }
 
-// mostPanels is how many panels of B, so many steps of k deep, are packed at a time.
-func mostPanels(kern *gemmKernel, steps int) int { return maxPackedB / steps / kern.cols }
+// mostPanels is how many of the panels of B, so many steps of k deep, are packed at
+// a time.
+func mostPanels(kern *gemmKernel, steps, panels int) int {
+	if panels*kern.cols*steps <= maxPackedB {
+		return panels
+	}
+	return goodPackedB / steps / kern.cols
+}
 
 func checkMatrix(name string, x []float32, rows, cols, ld int, trans bool) {
 	if trans {
@@ -320,7 +327,7 @@ func (g *product) plan(threads int, how sharing) int {
 	g.blocksM, g.blocksN = ceilDiv(g.panelsM, most), 1
 	switch {
 	case how == byColumns:
-		g.blocksN = max(min(g.n/wideItem, 8*threads), ceilDiv(g.panelsN, mostPanels(kern, g.steps)))
+		g.blocksN = max(min(g.n/wideItem, 8*threads), ceilDiv(g.panelsN, mostPanels(kern, g.steps, g.panelsN)))
 		g.blocksN = min(ceilDiv(g.blocksN, threads)*threads, g.panelsN)
 		return g.blocksN
 	case threads > 1:
