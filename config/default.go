@@ -36,7 +36,7 @@ func Default(domain string) Config {
 			Patience:      3,
 			CheckpointSec: 20,
 			LoRA:          LoRA{R: 16, Alpha: 32, Base: PrecisionFloat32},
-			Forgetting:    Forget{Replay: ReplayNone, Share: 0.2},
+			Forgetting:    Forget{Replay: ReplaySelf, Share: 0.2, KL: 0.1},
 		},
 		Eval: Eval{
 			Bootstrap:     1000,

@@ -79,7 +79,7 @@ func (t Train) validate(p *problems) {
 		p.check(len(t.Freeze) == 0, "train.freeze", "is for the method full; with lora everything but the adapter is frozen: use lora.exclude")
 	}
 	t.Forgetting.validate(p)
-	p.check(t.Forgetting.KL == 0 || t.LabelSmoothing == 0, "train.forgetting.kl", "can not be joined with label_smoothing; set one of them to 0")
+	p.check(t.Forgetting.KL == 0 || t.LabelSmoothing == 0, "train.forgetting.kl", "can not be joined with label_smoothing; set one of the two to 0")
 }
 
 func (l LoRA) validate(p *problems) {

@@ -47,6 +47,7 @@ const (
 	maxBins   = 10
 	barWidth  = 40
 	shownRune = 400 // of a run, half from each end
+	shownRuns = 8   // of an example, in text
 )
 
 // Describe sums a training set up as the configuration would see it, before
@@ -180,7 +181,11 @@ func (s Summary) String() string {
 	if len(s.Example.Runs) > 0 {
 		fmt.Fprintf(&b, "example %s (- masked, + trained)\n", escape(s.Example.ID))
 	}
-	for _, r := range s.Example.Runs {
+	for i, r := range s.Example.Runs {
+		if i == shownRuns {
+			fmt.Fprintf(&b, "  … and %d runs more\n", len(s.Example.Runs)-i)
+			break
+		}
 		sign := "-"
 		if r.Trained {
 			sign = "+"

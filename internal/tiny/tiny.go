@@ -20,7 +20,7 @@ const Config = `domain: medical
 model: {base: base}
 ingest: {batch: 4}
 split: {dev: 0.2, test: 0.3}
-train: {epochs: 2, learning_rate: 1e-3, batch_tokens: 256, max_tokens: 256, overlength: drop, checkpoint_seconds: 1, threads: 1}
+train: {epochs: 2, learning_rate: 1e-3, batch_tokens: 256, max_tokens: 256, overlength: drop, checkpoint_seconds: 1, threads: 1, forgetting: {replay: none, kl: 0}}
 eval: {bootstrap: 100, general_tokens: 200}
 `
 
