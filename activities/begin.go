@@ -89,12 +89,10 @@ func (a *Activities) base(ctx context.Context, job api.Job, s setting) (artifact
 			return artifact.Ref{}, err
 		}
 	}
-	work, err := a.Home.Work("base-" + job.RunID)
-	if err != nil {
-		return artifact.Ref{}, err
-	}
+	work := a.Home.Path("work", "base-"+job.RunID)
 	defer os.RemoveAll(work)
-	if dir, err = exchange.Folder(dir, work); err != nil {
+	dir, err := exchange.Folder(dir, work)
+	if err != nil {
 		return artifact.Ref{}, badInput("the base model can not be read: %s", withoutPath(err))
 	}
 	ref, err := PutModel(a.store(), dir)
@@ -132,7 +130,7 @@ func (a *Activities) champion(ctx context.Context, in api.BeginInput, base artif
 // CheckModel reports whether the folder holds a model that can be loaded, and
 // says what is missing where it does not.
 func CheckModel(dir string) error {
-	if _, err := model.Load(dir); err != nil {
+	if err := model.Check(dir); err != nil {
 		if errors.Is(err, model.ErrNoWeights) {
 			return badInput("the base model has no weights: its folder needs config.json and model.safetensors (or the shards of model.safetensors.index.json)")
 		}

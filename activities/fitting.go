@@ -27,11 +27,13 @@ type fitting struct {
 // form that the configuration names, and need not fit into memory: they are
 // mapped from files, which close lets go of.
 func (f *fitting) load() (close func() error, err error) {
-	kinds := map[string]kernel.Kind{config.PrecisionBF16: kernel.BF16, config.StoreInt8: kernel.Int8, config.StoreNF4: kernel.NF4}
-	kind, ok := kinds[f.c.Train.LoRA.Base]
-	if f.c.Train.Method != config.MethodLoRA || !ok {
+	kind, err := kernel.ParseKind(f.c.Train.LoRA.Base)
+	if f.c.Train.Method != config.MethodLoRA || kind == kernel.F32 {
 		f.net, err = model.Load(f.base)
 		return func() error { return nil }, err
+	}
+	if err != nil {
+		return nil, err
 	}
 	frozen, err := model.OpenFrozen(f.base, kind, f.work, f.threads())
 	if err != nil {
@@ -101,9 +103,7 @@ func (f *fitting) saveAdapter(dir string, tok tokenizer.Tokenizer) error {
 		return err
 	}
 	if f.c.Train.LoRA.Base != config.PrecisionFloat32 {
-		if f.net, err = model.Load(f.base); err != nil {
-			return err
-		}
+		f.net = base.Clone(func(string) bool { return true })
 		f.adapter.Merge(f.net, f.threads())
 	}
 	return generate.Same(probe(tok), mergeTolerance,
@@ -119,16 +119,8 @@ func probe(tok tokenizer.Tokenizer) []int32 {
 }
 
 // describe writes what the training set holds, with one example, to where the
-// terminal and the log of the training show it. It holds document text, so that
-// it is written to the data folder alone.
+// terminal finds it. It holds document text, so that it is written to the data
+// folder alone.
 func (a *Activities) describe(runID string, trainSet []train.Sequence, c train.Config, tok tokenizer.Tokenizer) error {
-	text := train.Describe(trainSet, c, tok.Decode).String()
-	dir := a.Home.Path("training", runID)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "data.txt"), []byte(text), 0o600); err != nil {
-		return err
-	}
-	return live.Note(a.Home, runID, text)
+	return live.Describe(a.Home, runID, train.Describe(trainSet, c, tok.Decode).String())
 }

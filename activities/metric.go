@@ -39,11 +39,11 @@ func (a *Activities) devF1(in api.TrainInput, s setting, tok tokenizer.Tokenizer
 	docs := part(all, dataset, label.Dev)
 	docs = docs[:min(len(docs), metricDocuments)]
 	return func(ctx context.Context, m *model.Model) (float64, error) {
-		text, err := generate.NewText(m, tok, generate.Options{Threads: workers(), Prefix: s.config.Train.PrefixLM})
+		text, err := together(m, tok, s.config.Train.PrefixLM)
 		if err != nil {
 			return 0, err
 		}
-		return f1(ctx, text.Batched(generate.BatchOptions{}), s.domain, docs, truths)
+		return f1(ctx, text, s.domain, docs, truths)
 	}, nil
 }
 

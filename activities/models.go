@@ -39,7 +39,13 @@ func loadModel(dir string) (readingModel, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := generate.NewText(m, tok, generate.Options{Threads: workers(), Prefix: m.Config.PrefixLM()})
+	return together(m, tok, m.Config.PrefixLM())
+}
+
+// together returns a model whose exchanges are computed together on all cores.
+// With prefix it reads the first input of an exchange in both directions.
+func together(m *model.Model, tok tokenizer.Tokenizer, prefix bool) (*generate.Text, error) {
+	text, err := generate.NewText(m, tok, generate.Options{Threads: workers(), Prefix: prefix})
 	if err != nil {
 		return nil, err
 	}

@@ -65,11 +65,10 @@ func stretches(path string) ([]string, error) {
 // knows is what it must not forget (self-synthesized rehearsal, Huang et al.
 // 2024, arXiv:2403.01244).
 func dream(ctx context.Context, base *model.Model, tok tokenizer.Tokenizer, seed uint64, length, most int, m *meter) ([]string, error) {
-	t, err := generate.NewText(base, tok, generate.Options{Threads: workers()})
+	t, err := together(base, tok, false)
 	if err != nil {
 		return nil, err
 	}
-	t = t.Batched(generate.BatchOptions{})
 	length = min(length, t.MaxTokens()-len(tok.Markers().Begin)-1)
 	texts := make([]string, max(heldOut, most/length))
 	m.say("writing general text to replay")

@@ -12,6 +12,7 @@ import (
 	"adapt/activities/api"
 	"adapt/artifact"
 	"adapt/config"
+	"adapt/internal/live"
 	"adapt/label"
 	"adapt/model"
 	"adapt/prompt"
@@ -67,7 +68,7 @@ func (a *Activities) fit(ctx context.Context, in api.TrainInput, s setting, key 
 	defer close()
 	opt := train.Options{
 		Dir:      filepath.Join(work, "checkpoints"),
-		Log:      a.Home.Path("training", in.Job.RunID),
+		Log:      live.Training(a.Home, in.Job.RunID),
 		Progress: follow(m),
 		Adapter:  f.keepAdapter,
 	}
@@ -163,7 +164,7 @@ func trainConfig(c config.Config) train.Config {
 		BatchTokens: t.BatchTokens, MicroTokens: t.MicroTokens, MaxTokens: t.MaxTokens, Overlength: t.Overlength,
 		WeightDecay: t.WeightDecay, Clip: t.Clip, EvalEvery: t.EvalEvery, Patience: t.Patience,
 		Freeze: t.Freeze, Smoothing: t.LabelSmoothing, NEFTune: t.NEFTune, PrefixLM: t.PrefixLM,
-		Best: "dev_loss", Precision: t.Precision, Checkpointing: t.Checkpointing, KL: t.Forgetting.KL,
+		Precision: t.Precision, Checkpointing: t.Checkpointing, KL: t.Forgetting.KL,
 		Threads: t.Threads, Checkpoint: time.Duration(t.CheckpointSec) * time.Second,
 	}
 	if t.Best != config.BestDevLoss {

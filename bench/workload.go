@@ -1,10 +1,9 @@
 package bench
 
 import (
-	"fmt"
-
 	"adapt/model"
 	"adapt/nn/kernel"
+	"adapt/train"
 )
 
 // A Workload is a training step: what is trained, on how much, and how.
@@ -36,27 +35,15 @@ func (w Workload) adapter() int {
 	return n
 }
 
-// flops counts what a step's arithmetic needs, its model FLOPs (Chowdhery et al.
-// 2022, arXiv:2204.02311, appendix B, but with attention counted as causal):
-// layers for the transformer's layers, head for the logits.
-//
-// Forward, a token costs 2 FLOPs for each weight of the linear layers and of the
-// head, and 2·2·(L+1)/2·width in each layer's attention over sequences of L
-// tokens, where each token sees itself and those before it. Backward costs twice
-// that; with LoRA, frozen weights have no gradient of their own and cost once.
-// What checkpointing computes again does not count.
+// flops counts what a step's arithmetic needs, its model FLOPs, as
+// [train.CountFLOPs] does.
 func (w Workload) flops() (layers, head float64) {
-	c, tokens := w.Config, float64(w.tokens())
-	perWeight := 6.0
-	if w.Rank > 0 {
-		perWeight = 4
+	ids := make([]int32, w.Length+1) // which tokens they are makes no difference
+	seqs := make([]train.Sequence, w.Sequences)
+	for i := range seqs {
+		seqs[i].IDs = ids
 	}
-	weights := 0
-	w.linears(func(l model.Linear) { weights += l.In * l.Out() })
-	attention := 3 * 2 * float64(w.Length+1) * float64(c.Heads*c.Dim()*c.Layers)
-	layers = tokens * (perWeight*float64(weights) + 6*float64(w.adapter()) + attention)
-	head = tokens * perWeight * float64(c.VocabSize) * float64(c.Hidden)
-	return layers, head
+	return train.CountFLOPs(w.Config, w.adapter(), seqs)
 }
 
 const flopsNote = `Model FLOPs of a step: forward, each token costs 2 for each weight of the linear
@@ -128,32 +115,19 @@ func (w Workload) kinds(linear kernel.Kind) map[string]kernel.Kind {
 	return kinds
 }
 
+// storedKind is the form of storage of that name; "" is float32.
 func storedKind(name string) (kernel.Kind, error) {
-	switch name {
-	case "", "float32":
+	if name == "" {
 		return kernel.F32, nil
-	case "bf16":
-		return kernel.BF16, nil
-	case "int8":
-		return kernel.Int8, nil
-	case "nf4":
-		return kernel.NF4, nil
 	}
-	return 0, fmt.Errorf("weights are stored as %q; want float32, bf16, int8 or nf4", name)
+	return kernel.ParseKind(name)
 }
 
 func storedSize(kind kernel.Kind, rows, cols int) (float64, error) {
 	parts, err := kernel.MatrixParts(kind, rows, cols)
 	bytes := 0.0
 	for _, p := range parts {
-		n := map[string]float64{"F32": 4, "BF16": 2}[p.DType]
-		if n == 0 {
-			n = 1
-		}
-		for _, d := range p.Shape {
-			n *= float64(d)
-		}
-		bytes += n
+		bytes += float64(p.Size())
 	}
 	return bytes, err
 }

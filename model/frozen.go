@@ -38,11 +38,7 @@ type mapped struct {
 // cacheDir, which is found again by the names, sizes and times of the folder's
 // files. The files must not change while they are open.
 func OpenFrozen(dir string, kind kernel.Kind, cacheDir string, threads int) (*Frozen, error) {
-	c, err := ReadConfig(dir)
-	if err != nil {
-		return nil, err
-	}
-	paths, err := weightFiles(dir)
+	c, paths, err := find(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"adapt/internal/atomicfile"
 	"adapt/nn/kernel"
 )
 
@@ -92,7 +94,7 @@ func openFrozenCache(path string, in *located, matrices []frozenMatrix, threads 
 	}
 	// Two processes may convert at once: each into a file of its own.
 	own := fmt.Sprintf("%s.%d", path, os.Getpid())
-	if err := writeFile(own, func(w io.Writer) error { return writeFrozen(w, in, matrices, threads) }); err != nil {
+	if err := atomicfile.Write(own, func(w *bufio.Writer) error { return writeFrozen(w, in, matrices, threads) }); err != nil {
 		return nil, fmt.Errorf("converting: %w", err)
 	}
 	if err := os.Rename(own, path); err != nil {
@@ -146,7 +148,7 @@ func frozenHeader(matrices []frozenMatrix) (header []byte, pads []int64, err err
 			return nil, nil, err
 		}
 		for _, p := range parts {
-			end := at + partSize(p)
+			end := at + int64(p.Size())
 			entries[p.Name] = tensorHeader{p.DType, p.Shape, [2]int64{at, end}}
 			pad := (cacheAlign - end%cacheAlign) % cacheAlign
 			if pad > 0 {
@@ -162,12 +164,4 @@ func frozenHeader(matrices []frozenMatrix) (header []byte, pads []int64, err err
 		header = append(header, ' ')
 	}
 	return header, pads, nil
-}
-
-func partSize(p kernel.Part) int64 {
-	n := map[string]int64{"F32": 4, "BF16": 2, "I8": 1, "U8": 1}[p.DType]
-	for _, d := range p.Shape {
-		n *= int64(d)
-	}
-	return n
 }

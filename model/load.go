@@ -15,11 +15,7 @@ import (
 // shards that model.safetensors.index.json lists, in F32, F16 or BF16. It is
 // strict: a missing, extra or wrongly shaped tensor is an error that names it.
 func Load(dir string) (*Model, error) {
-	c, err := ReadConfig(dir)
-	if err != nil {
-		return nil, err
-	}
-	paths, err := weightFiles(dir)
+	c, paths, err := find(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -33,6 +29,32 @@ func Load(dir string) (*Model, error) {
 	}
 	m.Kept = kept
 	return m, nil
+}
+
+// Check reports what Load would, without reading the weights: a folder that is no
+// model, a tensor that is missing, extra or wrongly shaped.
+func Check(dir string) error {
+	c, paths, err := find(dir)
+	if err != nil {
+		return err
+	}
+	in, err := newModel(c).locate(paths)
+	if err != nil {
+		return err
+	}
+	in.close()
+	_, err = readKept(dir)
+	return err
+}
+
+// find reads a folder's configuration and lists its files of weights.
+func find(dir string) (Config, []string, error) {
+	c, err := ReadConfig(dir)
+	if err != nil {
+		return Config{}, nil, err
+	}
+	paths, err := weightFiles(dir)
+	return c, paths, err
 }
 
 // readModel reads the weights of a model from safetensors files. Nothing is

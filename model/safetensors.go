@@ -1,7 +1,6 @@
 package model
 
 import (
-	"adapt/nn/kernel"
 	"bufio"
 	"encoding/binary"
 	"encoding/json"
@@ -12,7 +11,9 @@ import (
 	"os"
 	"slices"
 
+	"adapt/internal/atomicfile"
 	"adapt/internal/half"
+	"adapt/nn/kernel"
 )
 
 // This file reads and writes safetensors: a little-endian uint64 with the
@@ -201,7 +202,7 @@ func writeTensors(path string, tensors []storedTensor, dtype string) (err error)
 	for len(raw)%8 != 0 {
 		raw = append(raw, ' ')
 	}
-	return writeFile(path, func(w io.Writer) error {
+	return atomicfile.Write(path, func(w *bufio.Writer) error {
 		if err := binary.Write(w, binary.LittleEndian, uint64(len(raw))); err != nil {
 			return err
 		}
@@ -233,30 +234,6 @@ func writeData(w io.Writer, data []float32, dtype string) error {
 		}
 	}
 	return nil
-}
-
-// writeFile makes path appear whole or not at all.
-func writeFile(path string, write func(io.Writer) error) (err error) {
-	f, err := os.Create(path + ".part")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(path + ".part")
-	w := bufio.NewWriterSize(f, 1<<20)
-	err = write(w)
-	if err == nil {
-		err = w.Flush()
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(path+".part", path)
 }
 
 // WriteTensors writes tensors, in the order given, as a safetensors file in

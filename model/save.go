@@ -1,13 +1,15 @@
 package model
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"adapt/internal/atomicfile"
 )
 
 // maxShard is the number of bytes from which weights go to several files.
@@ -124,7 +126,7 @@ func shard(tensors []storedTensor, limit int64) [][]storedTensor {
 }
 
 func writeBytes(path string, b []byte) error {
-	return writeFile(path, func(w io.Writer) error {
+	return atomicfile.Write(path, func(w *bufio.Writer) error {
 		_, err := w.Write(b)
 		return err
 	})

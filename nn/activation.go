@@ -1,8 +1,6 @@
 package nn
 
 import (
-	"math"
-
 	"adapt/nn/kernel"
 
 	G "gorgonia.org/gorgonia"
@@ -50,10 +48,4 @@ func (g *Graph) GELU(x *G.Node, exact bool) *G.Node {
 		}, in[0], grad)}, nil
 	}
 	return g.forward(o, x)
-}
-
-func addTo(threads int, out, x, y []float32) { kernel.AddTo(threads, out, x, y) }
-
-func noiseSize(alpha float64, length, width int) float32 {
-	return float32(alpha / math.Sqrt(float64(length*width)))
 }

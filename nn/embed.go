@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"math"
 
 	"adapt/nn/kernel"
 
@@ -67,7 +68,7 @@ func (g *Graph) addNoise(x []float32, width int, alpha float64) {
 	b := g.Batch
 	for i := range max(0, len(b.Bounds)-1) {
 		lo, hi := int(b.Bounds[i]), int(b.Bounds[i+1])
-		a := noiseSize(alpha, hi-lo, width)
+		a := float32(alpha / math.Sqrt(float64((hi-lo)*width)))
 		kernel.UniformNoise(g.Threads, x[lo*width:hi*width], a, b.Seed, uint64(lo*width))
 	}
 }

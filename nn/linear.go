@@ -47,11 +47,12 @@ func (g *Graph) Linear(x *G.Node, weights ...Weight) *G.Node {
 		if w.Outs == nil {
 			w.Outs = []int{out}
 		}
-		first := 0
+		first, at := 0, len(l.blocks)
 		for _, n := range w.Outs {
 			l.blocks = append(l.blocks, block{weight: len(l.args), row: first, n: n, at: g.Tokens * l.out})
 			first, l.out = first+n, l.out+n
 		}
+		l.of = append(l.of, l.blocks[at:])
 		must(first == out, "blocks of %d rows for a weight of %d", first, out)
 		must(w.Bias == nil || w.Bias.Value.Shape().Eq(tensor.Shape{out}), "bias of a weight with %d rows", out)
 		l.args = append(l.args, weightArgs{w: argument(w.W), bias: argument(w.Bias)})
@@ -75,6 +76,7 @@ type linear struct {
 	weights []Weight
 	args    []weightArgs
 	blocks  []block
+	of      [][]block // of each weight
 	low     lowRank
 	wide    *buf // a fused stored weight's result before it is cut into blocks
 }
@@ -115,7 +117,7 @@ func (l *linear) forward(out []float32, in [][]float32) error {
 func (l *linear) reserveStored() {
 	most := 0
 	for i, w := range l.weights {
-		if w.Stored != nil && len(l.blocksOf(i)) > 1 {
+		if w.Stored != nil && len(l.of[i]) > 1 {
 			most = max(most, l.g.Tokens*w.Stored.Rows)
 		}
 	}
@@ -125,37 +127,17 @@ func (l *linear) reserveStored() {
 	}
 }
 
-func (l *linear) blocksOf(weight int) []block {
-	var of []block
-	for _, b := range l.blocks {
-		if b.weight == weight {
-			of = append(of, b)
-		}
-	}
-	return of
-}
-
 func (l *linear) storedForward(i int, out, x []float32) {
-	w, tokens := l.weights[i].Stored, l.g.Tokens
-	wide, first := l.wide, l.blocks[0]
-	for _, b := range l.blocks {
-		if b.weight == i {
-			first = b
-			break
-		}
-	}
-	if first.n == w.Rows {
-		l.g.gemmStored(true, tokens, x, l.in, w, 0, l.part(out, first), w.Rows)
+	w, tokens, of := l.weights[i].Stored, l.g.Tokens, l.of[i]
+	if len(of) == 1 {
+		l.g.gemmStored(true, tokens, x, l.in, w, 0, l.part(out, of[0]), w.Rows)
 		return
 	}
-	l.g.gemmStored(true, tokens, x, l.in, w, 0, wide.data, w.Rows)
-	for _, b := range l.blocks {
-		if b.weight != i {
-			continue
-		}
+	l.g.gemmStored(true, tokens, x, l.in, w, 0, l.wide.data, w.Rows)
+	for _, b := range of {
 		y := l.part(out, b)
 		for t := range tokens {
-			copy(y[t*b.n:(t+1)*b.n], wide.data[t*w.Rows+b.row:])
+			copy(y[t*b.n:(t+1)*b.n], l.wide.data[t*w.Rows+b.row:])
 		}
 	}
 }
@@ -191,10 +173,8 @@ func (l *linear) diff(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
 
 func (l *linear) gradW(weight int, x, dy *G.Node) *G.Node {
 	return l.g.gradOf(l.weights[weight].W, l.op, nil, func(dw []float32, beta float32, in [][]float32) error {
-		for _, b := range l.blocks {
-			if b.weight == weight {
-				l.g.gemm(true, false, b.n, l.in, l.g.Tokens, 1, l.part(in[1], b), b.n, in[0], l.in, beta, dw[b.row*l.in:], l.in)
-			}
+		for _, b := range l.of[weight] {
+			l.g.gemm(true, false, b.n, l.in, l.g.Tokens, 1, l.part(in[1], b), b.n, in[0], l.in, beta, dw[b.row*l.in:], l.in)
 		}
 		return nil
 	}, x, dy)
@@ -202,10 +182,8 @@ func (l *linear) gradW(weight int, x, dy *G.Node) *G.Node {
 
 func (l *linear) gradBias(weight int, dy *G.Node) *G.Node {
 	return l.g.gradOf(l.weights[weight].Bias, l.op, nil, func(db []float32, beta float32, in [][]float32) error {
-		for _, b := range l.blocks {
-			if b.weight == weight {
-				kernel.SumRows(l.g.Threads, db[b.row:][:b.n], l.part(in[0], b), l.g.Tokens, b.n, beta != 0)
-			}
+		for _, b := range l.of[weight] {
+			kernel.SumRows(l.g.Threads, db[b.row:][:b.n], l.part(in[0], b), l.g.Tokens, b.n, beta != 0)
 		}
 		return nil
 	}, dy)
@@ -233,21 +211,11 @@ func (l *linear) gradX(dx []float32, in [][]float32) error {
 }
 
 func (l *linear) storedGradX(i int, dx, dy []float32, beta float32) {
-	w, tokens := l.weights[i].Stored, l.g.Tokens
-	var of block
-	blocks := 0
-	for _, b := range l.blocks {
-		if b.weight == i {
-			of, blocks = b, blocks+1
-		}
-	}
-	from := l.part(dy, of)
-	if blocks > 1 {
+	w, tokens, of := l.weights[i].Stored, l.g.Tokens, l.of[i]
+	from := l.part(dy, of[0])
+	if len(of) > 1 {
 		from = l.wide.data
-		for _, b := range l.blocks {
-			if b.weight != i {
-				continue
-			}
+		for _, b := range of {
 			y := l.part(dy, b)
 			for t := range tokens {
 				copy(from[t*w.Rows+b.row:][:b.n], y[t*b.n:])

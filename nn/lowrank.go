@@ -270,10 +270,8 @@ func (l *linear) lowDiff(grads, in G.Nodes, dy, dlow *G.Node) {
 			return nil
 		}, in[0], dlow)
 		grads[a.b] = g.gradOf(w.LoRA.B, l.op, []*buf{low.low}, func(db []float32, beta float32, in [][]float32) error {
-			for _, b := range l.blocks {
-				if b.weight == i {
-					g.gemm(true, false, b.n, r, g.Tokens, w.LoRA.Scale, l.part(in[0], b), b.n, low.low.data[low.first[i]:], low.rank, beta, db[b.row*r:], r)
-				}
+			for _, b := range l.of[i] {
+				g.gemm(true, false, b.n, r, g.Tokens, w.LoRA.Scale, l.part(in[0], b), b.n, low.low.data[low.first[i]:], low.rank, beta, db[b.row*r:], r)
 			}
 			return nil
 		}, dy)
@@ -288,10 +286,7 @@ func (l *linear) lowDiff(grads, in G.Nodes, dy, dlow *G.Node) {
 func (l *linear) gradMagnitude(i int, d *dora) *G.Node {
 	tokens := l.g.Tokens
 	return l.g.gradOf(l.weights[i].LoRA.Magnitude, l.op, []*buf{d.norm, d.plain}, func(dm []float32, beta float32, in [][]float32) error {
-		for _, b := range l.blocks {
-			if b.weight != i {
-				continue
-			}
+		for _, b := range l.of[i] {
 			dy, plain := l.part(in[0], b), d.plain.data[tokens*b.row:]
 			sums := d.sums[:b.n]
 			clear(sums)

@@ -168,7 +168,7 @@ func (c *compiler) sum(n *G.Node) error {
 	o := &op{
 		name: "sum of gradients", shape: n.Shape().Clone(), inputs: in, inplace: []int{0, 1},
 		run: func(out []float32, in [][]float32) error {
-			addTo(c.m.g.Threads, out, in[0], in[1])
+			kernel.AddTo(c.m.g.Threads, out, in[0], in[1])
 			return nil
 		},
 	}
@@ -324,17 +324,26 @@ func (m *Machine) takeOver() {
 }
 
 // RunAll runs the graph over its batch.
-func (m *Machine) RunAll() error {
+func (m *Machine) RunAll() error { return m.run(nil) }
+
+// run calls look, which may be nil, after each step.
+func (m *Machine) run(look func(*step) error) error {
 	at := stream{s: m.g.Stream, layer: -1, layers: m.g.layers}
 	for i := range m.steps {
-		if err := at.enter(m.steps[i].op); err != nil {
+		s := &m.steps[i]
+		if err := at.enter(s.op); err != nil {
 			return err
 		}
-		s := &m.steps[i]
 		for _, b := range s.bufs {
 			b.buf.data = b.place.data
 		}
 		if err := s.op.compute(s.out, s.in); err != nil {
+			return err
+		}
+		if look == nil {
+			continue
+		}
+		if err := look(s); err != nil {
 			return err
 		}
 	}
@@ -375,19 +384,12 @@ func (t *stream) leave() error {
 // Diagnose runs the graph and returns an error that wraps [ErrNotFinite] and
 // names the first operation that gave a value that is not finite.
 func (m *Machine) Diagnose() error {
-	for i := range m.steps {
-		s := &m.steps[i]
-		for _, b := range s.bufs {
-			b.buf.data = b.place.data
-		}
-		if err := s.op.compute(s.out, s.in); err != nil {
-			return err
-		}
+	return m.run(func(s *step) error {
 		if kernel.HasNaNInf(m.g.Threads, s.out) {
 			return fmt.Errorf("%w: %s", ErrNotFinite, s.op.where())
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // Value returns a result of the last run.

@@ -13,9 +13,8 @@ import (
 // long is cut.
 func (r *run) setGeneral(seqs []Sequence) error {
 	c := r.c
-	r.c.Overlength = truncate
-	_, err := r.measured(&r.general, seqs)
-	r.c = c
+	c.Overlength = truncate
+	_, err := r.measured(&r.general, seqs, c)
 	return err
 }
 
@@ -252,7 +251,7 @@ func Loss(m *model.Model, seqs []Sequence, c Config) (float64, error) {
 	}
 	r.c.MaxTokens = min(r.c.MaxTokens, m.Config.MaxPositions)
 	r.c.KL = 0
-	if _, err := r.measured(&r.dev, seqs); err != nil {
+	if _, err := r.measured(&r.dev, seqs, r.c); err != nil {
 		return 0, err
 	}
 	if len(r.dev.seqs) == 0 {

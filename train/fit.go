@@ -92,7 +92,7 @@ func (r *run) prepare(trainSet, devSet []Sequence) error {
 	if len(seqs.kept) == 0 {
 		return fmt.Errorf("train: %w: of %d sequences none is usable", ErrNoData, len(trainSet))
 	}
-	dev, err := r.measured(&r.dev, devSet)
+	dev, err := r.measured(&r.dev, devSet, r.c)
 	if err != nil {
 		return err
 	}
@@ -125,8 +125,8 @@ func (r *run) prepare(trainSet, devSet []Sequence) error {
 }
 
 // measured packs sequences to measure on, in the order in which they came.
-func (r *run) measured(p *part, seqs []Sequence) (sorted, error) {
-	of, err := usable(seqs, r.m.Config.VocabSize, r.c)
+func (r *run) measured(p *part, seqs []Sequence, c Config) (sorted, error) {
+	of, err := usable(seqs, r.m.Config.VocabSize, c)
 	if err != nil {
 		return of, err
 	}
@@ -134,7 +134,7 @@ func (r *run) measured(p *part, seqs []Sequence) (sorted, error) {
 	for i := range order {
 		order[i] = i
 	}
-	*p = part{of.kept, pack(order, of.kept, r.c.MicroTokens)}
+	*p = part{of.kept, pack(order, of.kept, c.MicroTokens)}
 	return of, nil
 }
 

@@ -87,7 +87,7 @@ func followAll(ctx context.Context, out io.Writer, a *app.App, runs []app.DemoRu
 				mu.Lock()
 				defer mu.Unlock()
 				latest[i] = run
-				view.Note(r.RunID, live.ReadNote(a.Home, r.RunID))
+				view.Note(r.RunID, live.Description(a.Home, r.RunID))
 				view.Update(shown(latest)...)
 			})
 		})

@@ -61,7 +61,7 @@ func runOne(c *cobra.Command, f *flags, r app.Request) error {
 	fmt.Fprintf(out, "%s run %s; review pages: %s\n", verb(attached), id, a.Web())
 	view := show.New(out, isTerminal(out))
 	status, err := a.Follow(c.Context(), id, func(run progress.Run) {
-		view.Note(id, live.ReadNote(a.Home, id))
+		view.Note(id, live.Description(a.Home, id))
 		view.Update(run)
 	})
 	if err == nil {

@@ -64,31 +64,28 @@ func Merge(h *home.Home, run *progress.Run) {
 	}
 }
 
-// Note keeps text that a step of a run has for people at its terminal. It may
-// hold document text: it never leaves the data folder.
-func Note(h *home.Home, runID, text string) error {
-	path, err := file(h, runID, "any")
-	if err != nil {
-		return err
+// Training is the folder of what there is to read of a run's training.
+func Training(h *home.Home, runID string) string { return h.Path("training", runID) }
+
+// dataFile says what a training set holds.
+const dataFile = "data.txt"
+
+// Describe keeps text on what a run trains on. It may hold document text: it
+// never leaves the data folder.
+func Describe(h *home.Home, runID, text string) error {
+	dir := Training(h, runID)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("training of %s: %w", runID, err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("progress of %s: %w", runID, err)
-	}
-	if err := home.WriteFile(filepath.Join(filepath.Dir(path), noteFile), []byte(text)); err != nil {
-		return fmt.Errorf("progress of %s: %w", runID, err)
+	if err := home.WriteFile(filepath.Join(dir, dataFile), []byte(text)); err != nil {
+		return fmt.Errorf("training of %s: %w", runID, err)
 	}
 	return nil
 }
 
-const noteFile = "note.txt"
-
-// ReadNote returns the latest note of a run, "" when there is none.
-func ReadNote(h *home.Home, runID string) string {
-	path, err := file(h, runID, "any")
-	if err != nil {
-		return ""
-	}
-	b, err := os.ReadFile(filepath.Join(filepath.Dir(path), noteFile))
+// Description returns what Describe keeps, "" when there is nothing yet.
+func Description(h *home.Home, runID string) string {
+	b, err := os.ReadFile(filepath.Join(Training(h, runID), dataFile))
 	if err != nil {
 		return ""
 	}

@@ -37,13 +37,13 @@ func TestMerge(t *testing.T) {
 			t.Errorf("step %d is %+v, want %+v", i, s, want[i])
 		}
 	}
-	if note := ReadNote(h, "legal-1"); note != "" {
+	if note := Description(h, "legal-1"); note != "" {
 		t.Errorf("note %q before there is one", note)
 	}
-	if err := Note(h, "legal-1", "12 sequences"); err != nil {
+	if err := Describe(h, "legal-1", "12 sequences"); err != nil {
 		t.Fatal(err)
 	}
-	if note := ReadNote(h, "legal-1"); note != "12 sequences" {
+	if note := Description(h, "legal-1"); note != "12 sequences" {
 		t.Errorf("note %q", note)
 	}
 	if err := Forget(h, "legal-1"); err != nil {

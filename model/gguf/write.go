@@ -5,7 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"os"
+
+	"adapt/internal/atomicfile"
 )
 
 // An entry is one metadata value: uint32, float32, bool, string, []string,
@@ -24,27 +25,11 @@ type output struct {
 }
 
 // create writes a file, which appears whole or not at all.
-func create(path string, entries []entry, tensors []output) (err error) {
-	f, err := os.Create(path + ".part")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(path + ".part")
-	e := &encoder{w: bufio.NewWriterSize(f, 1<<20)}
-	err = e.file(entries, tensors)
-	if err == nil {
-		err = e.w.Flush()
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(path+".part", path)
+func create(path string, entries []entry, tensors []output) error {
+	return atomicfile.Write(path, func(w *bufio.Writer) error {
+		e := &encoder{w: w}
+		return e.file(entries, tensors)
+	})
 }
 
 // An encoder writes a file and counts its bytes. A bufio.Writer keeps its

@@ -39,6 +39,16 @@ func (k Kind) String() string {
 	return [kinds]string{"f32", "bf16", "int8", "nf4"}[k]
 }
 
+// ParseKind returns the kind that configurations call float32, bf16, int8 or nf4.
+func ParseKind(name string) (Kind, error) {
+	for k, n := range [kinds]string{"float32", "bf16", "int8", "nf4"} {
+		if n == name {
+			return Kind(k), nil
+		}
+	}
+	return 0, fmt.Errorf("weights are stored as %q; want float32, bf16, int8 or nf4", name)
+}
+
 // Lengths of blocks and groups, in elements and in scales.
 const (
 	blockLen = 64
@@ -95,8 +105,8 @@ func MatrixParts(kind Kind, rows, cols int) ([]Part, error) {
 	return nil, fmt.Errorf("kernel: a stored matrix of %v: want f32, bf16, int8 or nf4", kind)
 }
 
-// size is how many bytes the part has.
-func (p Part) size() int {
+// Size is how many bytes the part has.
+func (p Part) Size() int {
 	n := map[string]int{"F32": 4, "BF16": 2, "I8": 1, "U8": 1}[p.DType]
 	for _, d := range p.Shape {
 		n *= d
@@ -120,8 +130,8 @@ func MatrixFromBytes(kind Kind, rows, cols int, data ...[]byte) (*Matrix, error)
 	}
 	for i := range parts {
 		p := &parts[i]
-		if len(data[i]) != p.size() {
-			return nil, fmt.Errorf("kernel: %s of a %v matrix of %d×%d has %d bytes, want %d", p.Name, kind, rows, cols, len(data[i]), p.size())
+		if len(data[i]) != p.Size() {
+			return nil, fmt.Errorf("kernel: %s of a %v matrix of %d×%d has %d bytes, want %d", p.Name, kind, rows, cols, len(data[i]), p.Size())
 		}
 		align := uintptr(map[string]int{"F32": 4, "BF16": 2}[p.DType])
 		if align > 0 && uintptr(unsafe.Pointer(&data[i][0]))%align != 0 {

@@ -72,7 +72,7 @@ func QuantizeMatrix(threads int, kind Kind, rows, cols int, data []float32) (*Ma
 	}
 	memory := make([][]byte, len(parts))
 	for i, p := range parts {
-		memory[i] = alignedBytes(p.size())
+		memory[i] = alignedBytes(p.Size())
 	}
 	w, err := MatrixFromBytes(kind, rows, cols, memory...)
 	if err != nil {
