@@ -26,6 +26,9 @@ type Document struct {
 	Text string `json:"text"` // UTF-8, "\n" line ends
 	// Pages of paginated formats; empty for the others.
 	Pages []Page `json:"pages,omitempty"`
+	// Blocks are the headings, clauses, list items, tables and paragraphs of
+	// Text, in order and apart.
+	Blocks []Block `json:"blocks,omitempty"`
 	// Sections are named parts that the format itself declares: a CSV column
 	// ("findings"), an HL7 or FHIR field. Free-text headings are the domain's.
 	Sections []Section `json:"sections,omitempty"`
@@ -34,6 +37,9 @@ type Document struct {
 	Meta map[string]string `json:"meta,omitempty"`
 	// Edits maps Text back to the text as read, before de-identification.
 	Edits []Edit `json:"edits,omitempty"`
+	// Subject tells the documents of one patient from those of others where the
+	// format names the patient: a keyed hash, never the name or number itself.
+	Subject string `json:"subject,omitempty"`
 	// Group joins near-duplicates: documents of one group share a split.
 	Group string `json:"group,omitempty"`
 }
@@ -43,7 +49,33 @@ type Page struct {
 	Number int `json:"number"` // from 1
 	Start  int `json:"start"`
 	End    int `json:"end"`
+	// Reader is what gave the page's text: "pdf", "pdfium", "tesseract".
+	Reader string `json:"reader,omitempty"`
 }
+
+// A Block is a range of Text with the part that it plays in the document.
+type Block struct {
+	Kind  BlockKind `json:"kind"`
+	Level int       `json:"level,omitempty"` // of a heading, clause or list item, from 1
+	// Label is the number that the document gives it, as written: "4.2", "(a)",
+	// "ARTICLE IV".
+	Label string `json:"label,omitempty"`
+	Start int    `json:"start"`
+	End   int    `json:"end"`
+}
+
+// A BlockKind is the part that a block plays.
+type BlockKind string
+
+// The kinds of blocks.
+const (
+	BlockHeading   BlockKind = "heading"
+	BlockClause    BlockKind = "clause" // a numbered paragraph
+	BlockParagraph BlockKind = "paragraph"
+	BlockListItem  BlockKind = "list item"
+	BlockTable     BlockKind = "table" // rows on lines, cells apart by " | "
+	BlockFootnote  BlockKind = "footnote"
+)
 
 // A Section is a named range of Text.
 type Section struct {

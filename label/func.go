@@ -15,10 +15,11 @@ type Func struct {
 
 // A Vote is one function's opinion on one range of a text.
 type Vote struct {
-	Category string
-	Start    int
-	End      int
-	Func     string
+	Category string `json:"category"`
+	Start    int    `json:"start"`
+	End      int    `json:"end"`
+	Func     string `json:"func"`
+	Against  bool   `json:"against,omitempty"` // it says that the range does not show the category
 }
 
 // A Range is a range of bytes, end exclusive.

@@ -10,8 +10,10 @@ type Origin string
 // The origins of labels, most trusted first.
 const (
 	OriginGold   Origin = "gold"   // a person's annotation
-	OriginReport Origin = "report" // the document's own words (a report's impression)
-	OriginRules  Origin = "rules"  // labeling functions
+	OriginReview  Origin = "review"  // a reviewer's answer in the browser
+	OriginReport  Origin = "report"  // the document's own words (a report's impression)
+	OriginTeacher Origin = "teacher" // a teacher model's proposal that the source supports
+	OriginRules   Origin = "rules"   // labeling functions
 )
 
 // A Gold is one annotation by a person, as it was found in a file beside the
@@ -34,6 +36,9 @@ type Span struct {
 	Text     string            `json:"text"`
 	Origin   Origin            `json:"origin"`
 	Attrs    map[string]string `json:"attrs,omitempty"`
+	// Confidence is the label model's probability that the label is right; 0
+	// where a person gave it and nothing was estimated.
+	Confidence float64 `json:"confidence,omitempty"`
 }
 
 // Truth is what a document says, as far as the labels go.
@@ -69,6 +74,8 @@ type Labeled struct {
 	Truth Truth  `json:"truth"`
 	// Examples is empty when the document can be evaluated but not trained on.
 	Examples []Example `json:"examples"`
+	// Votes are what the labeling functions said, for the reviewers' queue.
+	Votes []Vote `json:"votes,omitempty"`
 	// Skipped says why the document gives nothing at all ("no findings section").
 	Skipped string `json:"skipped,omitempty"`
 }
