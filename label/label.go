@@ -9,7 +9,7 @@ type Origin string
 
 // The origins of labels, most trusted first.
 const (
-	OriginGold   Origin = "gold"   // a person's annotation
+	OriginGold    Origin = "gold"    // a person's annotation
 	OriginReview  Origin = "review"  // a reviewer's answer in the browser
 	OriginReport  Origin = "report"  // the document's own words (a report's impression)
 	OriginTeacher Origin = "teacher" // a teacher model's proposal that the source supports
