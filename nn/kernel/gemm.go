@@ -69,10 +69,10 @@ const (
 	depth        = 512       // of k: a panel of B so deep is a little more than the first-level cache
 	sliceDepth   = 3 * depth // of k: so much of A is packed at a time
 	blockA       = 3 << 16   // of A: a block stays in the second-level cache
-	packAtOnce   = 4         // panels of B
+	packAtOnce   = 8         // panels of B
 	wideItem     = 512       // columns of an item by columns, if there are enough
 	fewPanels    = 5         // of A: with fewer, fetching a panel of B takes longer than using it
-	maxDepth     = 1 << 11   // of k: more is done in several products
+	maxDepth     = 1 << 10   // of k: more is done in several products
 	maxPackedB   = 3 << 19   // of B: a goroutine packs no more at a time,
 	goodPackedB  = 1 << 20   // and of a larger B so much at a time, which is faster
 	fewRows      = 8         // of A: up to this many, a product is done as inner products
