@@ -91,6 +91,32 @@ type Baseliner interface {
 	Baselines(docs []*ingest.Document, truths []label.Truth) []Baseline
 }
 
+// A Voter is a Domain with labeling functions, whose votes are weighed over all
+// documents before labels are made of them.
+type Voter interface {
+	Domain
+	// Panel is the domain's labeling functions, those of With among them.
+	Panel() *label.Panel
+	// Vote has the functions read a document. gold holds a person's annotations
+	// of it, empty when there are none.
+	Vote(doc *ingest.Document, gold []label.Gold) (Ballot, error)
+	// With returns the domain with a team's own functions beside its own, whose
+	// labels come from what the model learned of their votes. Without a model,
+	// nil, labels come from what is known of the functions beforehand.
+	With(own []label.Func, m *label.Model) (Voter, error)
+	// Known is the votes of the domain's own functions on documents that came
+	// annotated with it, or nil: the label model begins with them.
+	Known() *label.Tally
+}
+
+// A Ballot is what labeling functions say of a document.
+type Ballot struct {
+	Segments   int
+	Candidates []label.Candidate
+	// Known is what people say of the segments; nil where nobody annotated.
+	Known label.Known
+}
+
 // A Baseline answers without a model.
 type Baseline struct {
 	Name   string // "nearest training neighbour"

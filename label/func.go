@@ -2,15 +2,51 @@ package label
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
+
+	"adapt/ingest"
 )
 
+// A Range is a range of bytes, end exclusive.
+type Range struct {
+	Start int `json:"start"`
+	End   int `json:"end"`
+}
+
+// An Opinion is what a labeling function says of a segment.
+type Opinion int8
+
+// The opinions. The zero value abstains.
+const (
+	Against Opinion = -1
+	Abstain Opinion = 0
+	For     Opinion = 1
+)
+
+// A Segment is a range of a document with what labeling functions see of it.
+type Segment struct {
+	Range
+	Doc *ingest.Document
+	// Text has each run of white space as one blank; Lower is Text in lower case.
+	Text, Lower string
+	// Headings are those that the segment stands under, the outermost first.
+	Headings []string
+	// Index is the segment's place among the Count segments of the document.
+	Index, Count int
+}
+
 // A Func is a labeling function: it votes that a segment shows a category, or
-// abstains.
+// that it does not, or abstains. Equal segments get equal opinions.
 type Func struct {
+	// Name is unique among the functions of a domain: "legal/law/governed".
 	Name     string
 	Category string
-	Vote     func(segment string) bool
+	Vote     func(*Segment) Opinion
+	// Precision is the share of its votes that its author expects to be right,
+	// between 0 and 1; 0 stands for [ExpectedPrecision].
+	Precision float64
 }
 
 // A Vote is one function's opinion on one range of a text.
@@ -22,114 +58,170 @@ type Vote struct {
 	Against  bool   `json:"against,omitempty"` // it says that the range does not show the category
 }
 
-// A Range is a range of bytes, end exclusive.
-type Range struct{ Start, End int }
-
-// Votes asks every function about every segment of text.
-func Votes(funcs []Func, text string, segments []Range) []Vote {
-	var votes []Vote
-	for _, s := range segments {
-		for _, f := range funcs {
-			if f.Vote(text[s.Start:s.End]) {
-				votes = append(votes, Vote{Category: f.Category, Start: s.Start, End: s.End, Func: f.Name})
-			}
-		}
-	}
-	return votes
+// A Panel is a set of labeling functions that vote together. It is immutable
+// and safe for use by several goroutines.
+type Panel struct {
+	categories []string // sorted
+	funcs      [][]Func // of each category, sorted by name
 }
 
-// Combine makes one label of the votes of at least min functions for the same
-// category on the same range: 1 takes any vote. Labels are sorted by place,
-// then by category.
-func Combine(votes []Vote, min int) []Span {
-	type key struct {
-		start, end int
-		category   string
-	}
-	count := map[key]int{}
-	for _, v := range votes {
-		count[key{v.Start, v.End, v.Category}]++
-	}
-	var spans []Span
-	for k, n := range count {
-		if n >= min {
-			spans = append(spans, Span{Category: k.category, Start: k.start, End: k.end, Origin: OriginRules})
-		}
-	}
-	slices.SortFunc(spans, func(a, b Span) int {
-		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.Category, b.Category))
+// NewPanel puts functions together. Their order does not matter. A name that is
+// there twice, or a function without a name, category or vote, is an error.
+func NewPanel(funcs []Func) (*Panel, error) {
+	sorted := slices.Clone(funcs)
+	slices.SortFunc(sorted, func(a, b Func) int {
+		return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Name, b.Name))
 	})
-	return spans
+	p := &Panel{}
+	seen := map[string]bool{}
+	for _, f := range sorted {
+		switch {
+		case f.Name == "" || f.Category == "" || f.Vote == nil:
+			return nil, fmt.Errorf("label: the labeling function %q for the category %q has no name, category or vote", f.Name, f.Category)
+		case seen[f.Name]:
+			return nil, fmt.Errorf("label: two labeling functions are called %q; give one another name", f.Name)
+		case f.Precision < 0 || f.Precision >= 1:
+			return nil, fmt.Errorf("label: the labeling function %q has a precision of %v; it is a share between 0 and 1", f.Name, f.Precision)
+		}
+		seen[f.Name] = true
+		if n := len(p.categories); n == 0 || p.categories[n-1] != f.Category {
+			p.categories = append(p.categories, f.Category)
+			p.funcs = append(p.funcs, nil)
+		}
+		last := len(p.funcs) - 1
+		p.funcs[last] = append(p.funcs[last], f)
+	}
+	return p, nil
 }
 
-// A FuncReport says what a labeling function did on a set of segments.
-type FuncReport struct {
-	Func     string
+// Categories returns the categories that any function votes on, sorted.
+func (p *Panel) Categories() []string { return slices.Clone(p.categories) }
+
+// Of returns the functions of a category, sorted by name.
+func (p *Panel) Of(category string) []Func {
+	i, ok := slices.BinarySearch(p.categories, category)
+	if !ok {
+		return nil
+	}
+	return slices.Clone(p.funcs[i])
+}
+
+// A Candidate is a segment that at least one function votes for, with what
+// every function of the category says of it.
+type Candidate struct {
+	Segment  int // index
 	Category string
-	Coverage int // segments that it voted on
-	Overlap  int // of these, also voted on by another function for the same category
-	Conflict int // of these, also voted on by a function for another category
-	// TP, FP and FN are against gold, and all 0 without.
-	TP, FP, FN int
+	Pattern  Pattern
 }
 
-// Precision returns TP/(TP+FP), or 0.
-func (r FuncReport) Precision() float64 { return ratio(r.TP, r.TP+r.FP) }
+// A Pattern is the opinions of a category's functions on one segment, in the
+// order of their names: "+" for, "-" against, "." abstained, "?" was not asked.
+type Pattern string
 
-// Recall returns TP/(TP+FN), or 0.
-func (r FuncReport) Recall() float64 { return ratio(r.TP, r.TP+r.FN) }
+const notAsked = '?'
 
-func ratio(a, b int) float64 {
-	if b == 0 {
-		return 0
+func (p Pattern) asked(i int) bool { return p[i] != notAsked }
+
+// At returns the opinion of the i-th function.
+func (p Pattern) At(i int) Opinion {
+	switch p[i] {
+	case '+':
+		return For
+	case '-':
+		return Against
 	}
-	return float64(a) / float64(b)
+	return Abstain
 }
 
-// Analyze tables what funcs did. gold maps the segments that a person labeled
-// to their categories; nil when nobody did.
-func Analyze(funcs []Func, votes []Vote, gold map[Range]map[string]bool) []FuncReport {
-	bySegment := map[Range][]Vote{}
-	for _, v := range votes {
-		r := Range{v.Start, v.End}
-		bySegment[r] = append(bySegment[r], v)
-	}
-	positives := map[string]int{}
-	for _, categories := range gold {
-		for c := range categories {
-			positives[c]++
+// Vote asks every function about every segment. A segment that nobody votes
+// for is no candidate for the category: votes against it are not kept, as there
+// is nothing to be against. Candidates are in the order of segments, then of
+// categories. The cost is that of the functions, each called at most once a
+// segment.
+func (p *Panel) Vote(segments []Segment) []Candidate {
+	var out []Candidate
+	var buf []byte
+	for i := range segments {
+		s := &segments[i]
+		for c, funcs := range p.funcs {
+			buf = buf[:0]
+			found := false
+			for _, f := range funcs {
+				switch f.Vote(s) {
+				case For:
+					buf = append(buf, '+')
+					found = true
+				case Against:
+					buf = append(buf, '-')
+				default:
+					buf = append(buf, '.')
+				}
+			}
+			if found {
+				out = append(out, Candidate{i, p.categories[c], Pattern(buf)})
+			}
 		}
 	}
-	reports := make([]FuncReport, len(funcs))
-	for i, f := range funcs {
-		r := FuncReport{Func: f.Name, Category: f.Category}
-		for seg, vs := range bySegment {
-			voted, overlap, conflict := false, false, false
-			for _, v := range vs {
-				voted = voted || v.Func == f.Name
-				overlap = overlap || v.Func != f.Name && v.Category == f.Category
-				conflict = conflict || v.Category != f.Category
+	return out
+}
+
+// Votes spells candidates out, for reviewers: who voted how on which range.
+func (p *Panel) Votes(segments []Segment, candidates []Candidate) []Vote {
+	var out []Vote
+	for _, c := range candidates {
+		i, _ := slices.BinarySearch(p.categories, c.Category)
+		r := segments[c.Segment].Range
+		for j, f := range p.funcs[i] {
+			if o := c.Pattern.At(j); o != Abstain {
+				out = append(out, Vote{Category: c.Category, Start: r.Start, End: r.End, Func: f.Name, Against: o == Against})
 			}
-			if !voted {
+		}
+	}
+	return out
+}
+
+// NewSegments prepares ranges of a document, which must be in order and apart,
+// for labeling functions. headings gives the headings of each; nil takes those
+// that the document's reader found ([ingest.Document.Blocks]).
+func NewSegments(doc *ingest.Document, ranges []Range, headings func(i int) []string) []Segment {
+	if headings == nil {
+		headings = blockHeadings(doc, ranges)
+	}
+	out := make([]Segment, len(ranges))
+	for i, r := range ranges {
+		text := strings.Join(strings.Fields(doc.Text[r.Start:r.End]), " ")
+		out[i] = Segment{Range: r, Doc: doc, Text: text, Lower: lowerCase(text), Headings: headings(i), Index: i, Count: len(ranges)}
+	}
+	return out
+}
+
+// blockHeadings walks the document's headings along with the ranges: one of a
+// level ends those of the same and of deeper levels.
+func blockHeadings(doc *ingest.Document, ranges []Range) func(int) []string {
+	type open struct {
+		level int
+		text  string
+	}
+	var stack []open
+	under := make([][]string, len(ranges))
+	next := 0
+	var names []string
+	for i, r := range ranges {
+		for ; next < len(doc.Blocks) && doc.Blocks[next].Start < r.End; next++ {
+			b := doc.Blocks[next]
+			if b.Kind != ingest.BlockHeading {
 				continue
 			}
-			r.Coverage++
-			r.Overlap += count(overlap)
-			r.Conflict += count(conflict)
-			if gold != nil {
-				r.TP += count(gold[seg][f.Category])
-				r.FP += count(!gold[seg][f.Category])
+			for len(stack) > 0 && stack[len(stack)-1].level >= b.Level {
+				stack = stack[:len(stack)-1]
+			}
+			stack = append(stack, open{b.Level, strings.Join(strings.Fields(doc.Text[b.Start:b.End]), " ")})
+			names = make([]string, len(stack))
+			for k, o := range stack {
+				names[k] = o.text
 			}
 		}
-		r.FN = max(positives[f.Category]-r.TP, 0)
-		reports[i] = r
+		under[i] = names
 	}
-	return reports
-}
-
-func count(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
+	return func(i int) []string { return under[i] }
 }

@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
-	"slices"
 	"testing"
 )
 
@@ -143,39 +142,5 @@ func TestNearTrain(t *testing.T) {
 	near = NearTrain(train, test, 0.2)
 	if len(near) != 2 || near[1].ID != "part" || near[1].Containment != 1 || near[1].Jaccard >= 0.5 {
 		t.Errorf("got %+v, want the part, too, contained but not similar", near)
-	}
-}
-
-func TestFuncs(t *testing.T) {
-	text := "alpha beta. gamma."
-	segs := []Range{{0, 11}, {12, 18}}
-	funcs := []Func{
-		{"first", "A", func(s string) bool { return s == "alpha beta." }},
-		{"second", "A", func(s string) bool { return true }},
-		{"third", "B", func(s string) bool { return s == "gamma." }},
-	}
-	votes := Votes(funcs, text, segs)
-	if len(votes) != 4 {
-		t.Fatalf("got %d votes, want 4", len(votes))
-	}
-	any := []Span{{Category: "A", Start: 0, End: 11, Origin: OriginRules}, {Category: "A", Start: 12, End: 18, Origin: OriginRules}, {Category: "B", Start: 12, End: 18, Origin: OriginRules}}
-	if got := Combine(votes, 1); !reflect.DeepEqual(got, any) {
-		t.Errorf("any: got %+v", got)
-	}
-	if got := Combine(votes, 2); !reflect.DeepEqual(got, any[:1]) {
-		t.Errorf("two of them: got %+v", got)
-	}
-	gold := map[Range]map[string]bool{{0, 11}: {"A": true}, {12, 18}: {"B": true}}
-	want := []FuncReport{
-		{Func: "first", Category: "A", Coverage: 1, Overlap: 1, TP: 1},
-		{Func: "second", Category: "A", Coverage: 2, Overlap: 1, Conflict: 1, TP: 1, FP: 1},
-		{Func: "third", Category: "B", Coverage: 1, Conflict: 1, TP: 1},
-	}
-	got := Analyze(funcs, votes, gold)
-	if !slices.Equal(got, want) {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
-	if got[1].Precision() != 0.5 || got[1].Recall() != 1 {
-		t.Errorf("precision %g, recall %g", got[1].Precision(), got[1].Recall())
 	}
 }

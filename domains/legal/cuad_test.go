@@ -179,7 +179,7 @@ func TestRules(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rules, shown := d.ruleTruth(c.doc, segs)
+		rules, shown, _ := d.ruleTruth(c.doc, segs)
 		for i := range segs {
 			for _, c := range shown[i] {
 				if has(gold[i], c) {

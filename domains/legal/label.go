@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"adapt/domains"
 	"adapt/ingest"
 	"adapt/label"
 	"adapt/prompt"
@@ -45,7 +44,7 @@ func (d *Domain) Label(doc *ingest.Document, gold []label.Gold, tok tokenizer.To
 	if len(gold) > 0 {
 		out.Truth, shown, err = goldTruth(doc, segs, gold)
 	} else {
-		out.Truth, shown = d.ruleTruth(doc, segs)
+		out.Truth, shown, out.Votes = d.ruleTruth(doc, segs)
 	}
 	if err != nil {
 		return label.Labeled{}, err
@@ -126,6 +125,7 @@ func tidy(text string, spans []label.Span) []label.Span {
 		}
 		if n := len(out) - 1; n >= 0 && out[n].Category == s.Category && bridges(text, out[n].End, s.Start) {
 			out[n].End = max(out[n].End, s.End)
+			out[n].Confidence = max(out[n].Confidence, s.Confidence)
 			continue
 		}
 		out = append(out, s)
@@ -143,44 +143,6 @@ const bridge = 40
 
 func bridges(text string, from, to int) bool {
 	return to <= from || len(collapse(text[from:to])) <= bridge
-}
-
-// ruleTruth is what the labeling functions make of a document.
-func (d *Domain) ruleTruth(doc *ingest.Document, segs []span) (label.Truth, [][]int) {
-	truth := label.Truth{DocID: doc.ID, Group: doc.Group, Origin: label.OriginRules}
-	shown := make([][]int, len(segs))
-	for _, it := range d.ruleItems(doc.Text, segs, shown) {
-		truth.Spans = append(truth.Spans, label.Span{Category: it.Category, Start: it.Start, End: it.End, Origin: label.OriginRules})
-	}
-	truth.Spans = tidy(doc.Text, truth.Spans)
-	return truth, shown
-}
-
-// ruleItems are the items that the labeling functions find; it also fills in
-// the categories of each segment.
-func (d *Domain) ruleItems(text string, segs []span, shown [][]int) []domains.Item {
-	ranges := make([]label.Range, len(segs))
-	at := make(map[label.Range]int, len(segs))
-	for i, s := range segs {
-		ranges[i] = label.Range{Start: s.start, End: s.end}
-		at[ranges[i]] = i
-	}
-	probs := make([]map[int]float64, len(segs))
-	for _, s := range label.Combine(label.Votes(d.Funcs(), text, ranges), 1) {
-		i, c := at[label.Range{Start: s.Start, End: s.End}], byName[s.Category]
-		if probs[i] == nil {
-			probs[i] = map[int]float64{}
-		}
-		probs[i][c] = 1
-	}
-	limitOpening(probs, segs)
-	for i, p := range probs {
-		for c := range p {
-			shown[i] = append(shown[i], c)
-		}
-		slices.Sort(shown[i])
-	}
-	return gather(text, segs, probs)
 }
 
 // pointExamples makes one example of each window that shows something, and of
@@ -236,17 +198,4 @@ func pointTurn(segment string, shown []int) prompt.Turn {
 		t.Output += " " + categories[c].code
 	}
 	return t
-}
-
-// Baselines implements domains.Baseliner with the labeling functions, which
-// read a contract without a model.
-func (d *Domain) Baselines([]*ingest.Document, []label.Truth) []domains.Baseline {
-	return []domains.Baseline{{
-		Name: "labeling functions",
-		Answer: func(doc *ingest.Document) domains.Answer {
-			segs := segments(doc.Text)
-			items := d.ruleItems(doc.Text, segs, make([][]int, len(segs)))
-			return domains.Answer{DocID: doc.ID, Items: items, Finished: true}
-		},
-	}}
 }

@@ -12,6 +12,7 @@ import (
 	"adapt/domains"
 	"adapt/eval"
 	"adapt/ingest/deid"
+	"adapt/label"
 )
 
 // Options choose the form of answers. The zero value is the default.
@@ -30,12 +31,14 @@ const (
 // Domain implements domains.Domain for contracts.
 type Domain struct {
 	opt   Options
-	rules []rule
+	panel *label.Panel
+	model *label.Model // what the votes are worth
 }
 
 var (
 	_ domains.Domain    = (*Domain)(nil)
 	_ domains.Baseliner = (*Domain)(nil)
+	_ domains.Voter     = (*Domain)(nil)
 )
 
 // New returns the domain.
@@ -43,7 +46,7 @@ func New(opt Options) *Domain {
 	if opt.Answer == "" {
 		opt.Answer = Point
 	}
-	return &Domain{opt: opt, rules: rules}
+	return &Domain{opt: opt, panel: panel(), model: known()}
 }
 
 // Name implements domains.Domain.
@@ -56,7 +59,7 @@ func (d *Domain) Describe() string {
 
 // Version implements domains.Domain. It changes with segments, codes, labels
 // or scores.
-func (d *Domain) Version() string { return "legal-1-" + d.opt.Answer }
+func (d *Domain) Version() string { return "legal-2-" + d.opt.Answer }
 
 // Categories implements domains.Domain.
 func (d *Domain) Categories() []string {

@@ -3,6 +3,7 @@ package legal
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"adapt/label"
 )
@@ -17,24 +18,35 @@ type rule struct {
 	has, not *regexp.Regexp
 }
 
-// Funcs returns the labeling functions, at least one a category. They vote
-// where nobody annotated, and are a floor for models.
-func (d *Domain) Funcs() []label.Func {
-	funcs := make([]label.Func, len(d.rules))
-	for i, r := range d.rules {
+// panel holds the labeling functions, at least one a category.
+var panel = sync.OnceValue(func() *label.Panel {
+	p, err := label.NewPanel(functions())
+	if err != nil {
+		panic(err) // a name is there twice
+	}
+	return p
+})
+
+func functions() []label.Func {
+	funcs := make([]label.Func, len(rules))
+	for i, r := range rules {
 		funcs[i] = label.Func{Name: "legal/" + r.category, Category: r.category, Vote: r.vote}
 	}
 	return funcs
 }
 
-func (r rule) vote(segment string) bool {
+func (r rule) vote(s *label.Segment) label.Opinion {
+	text := s.Text
 	if len(r.words) > 0 {
-		segment = strings.ToLower(segment)
-		if !mentions(segment, r.words) {
-			return false
+		text = s.Lower
+		if !mentions(text, r.words) {
+			return label.Abstain
 		}
 	}
-	return r.has.MatchString(segment) && (r.not == nil || !r.not.MatchString(segment))
+	if r.has.MatchString(text) && (r.not == nil || !r.not.MatchString(text)) {
+		return label.For
+	}
+	return label.Abstain
 }
 
 // mentions spares most segments the expressions.
