@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 
 	"adapt/config"
-	"adapt/internal/home"
+	"adapt/internal/atomicfile"
 	"adapt/internal/runs"
 	"adapt/registry"
 	"adapt/samples"
@@ -43,7 +43,7 @@ func (a *App) Demo(ctx context.Context) ([]DemoRun, error) {
 		if _, err := config.Parse(b, domain); err != nil {
 			return nil, fmt.Errorf("the demo's configuration for %s: %w", domain, err)
 		}
-		if err := home.WriteFile(r.Config, b); err != nil {
+		if err := atomicfile.WriteFile(r.Config, b, false); err != nil {
 			return nil, err
 		}
 		if err := a.startDemo(ctx, &r); err != nil {

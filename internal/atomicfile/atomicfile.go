@@ -3,7 +3,9 @@ package atomicfile
 
 import (
 	"bufio"
+	"errors"
 	"os"
+	"path/filepath"
 )
 
 // Write makes path hold what write writes: under another name beside it, which
@@ -30,4 +32,24 @@ func Write(path string, write func(w *bufio.Writer) error) error {
 		return err
 	}
 	return os.Rename(path+".part", path)
+}
+
+// WriteFile makes path hold b, for its owner's eyes alone. Several processes may
+// write the same path at once: a reader sees what one of them wrote. With
+// durable it is on the disk when WriteFile returns; without, that takes the
+// system some seconds more.
+func WriteFile(path string, b []byte, durable bool) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".tmp-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(b)
+	if err == nil && durable {
+		err = tmp.Sync()
+	}
+	if err := errors.Join(err, tmp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
 }

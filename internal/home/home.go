@@ -6,6 +6,7 @@
 //	work/                     checkpoints and half-done answers of steps
 //	progress/                 how far long steps are
 //	models/                   models laid out for loading
+//	raw/, raw.key             the files as they were found, encrypted, and the key
 //	logs/                     what the servers say
 //	lock, server.json         the process that serves this folder
 //
@@ -19,6 +20,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"adapt/internal/atomicfile"
 )
 
 // EnvVar names the data folder in the environment; Default is used without.
@@ -105,7 +108,7 @@ func (h *Home) SetServer(s Server) error {
 	if err != nil {
 		return err
 	}
-	return WriteFile(h.Path("server.json"), append(b, '\n'))
+	return atomicfile.WriteFile(h.Path("server.json"), append(b, '\n'), false)
 }
 
 // Server returns how to reach the process that serves the folder, or
@@ -131,22 +134,4 @@ func (h *Home) Server() (Server, error) {
 		return Server{}, fmt.Errorf("data folder: reading server.json: %w", err)
 	}
 	return s, nil
-}
-
-// WriteFile replaces the file at path in one step, so that a reader sees the
-// old content or the new.
-func WriteFile(path string, b []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	if _, err := tmp.Write(b); err != nil {
-		tmp.Close()
-		return err
-	}
-	if err := tmp.Close(); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"adapt/internal/atomicfile"
 	"adapt/internal/home"
 	"adapt/progress"
 )
@@ -27,7 +28,7 @@ func Write(h *home.Home, runID string, step progress.Step) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("progress of %s: %w", runID, err)
 	}
-	if err := home.WriteFile(path, b); err != nil {
+	if err := atomicfile.WriteFile(path, b, false); err != nil {
 		return fmt.Errorf("progress of %s: %w", runID, err)
 	}
 	return nil
@@ -77,7 +78,7 @@ func Describe(h *home.Home, runID, text string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("training of %s: %w", runID, err)
 	}
-	if err := home.WriteFile(filepath.Join(dir, dataFile), []byte(text)); err != nil {
+	if err := atomicfile.WriteFile(filepath.Join(dir, dataFile), []byte(text), false); err != nil {
 		return fmt.Errorf("training of %s: %w", runID, err)
 	}
 	return nil
