@@ -107,3 +107,34 @@ CREATE TRIGGER decisions_stay BEFORE UPDATE ON decisions
 BEGIN SELECT RAISE(ABORT, 'decisions are an audit trail: rows are never changed'); END;
 CREATE TRIGGER decisions_remain BEFORE DELETE ON decisions
 BEGIN SELECT RAISE(ABORT, 'decisions are an audit trail: rows are never deleted'); END;
+
+-- version 2
+
+-- The documents that were read, so that those of a file or of a patient can be
+-- found again. subject is a keyed hash of who the patient is, or ''.
+CREATE TABLE documents (
+	domain   TEXT NOT NULL,
+	document TEXT NOT NULL CHECK (document <> ''),
+	raw      TEXT NOT NULL,
+	subject  TEXT NOT NULL,
+	read     TEXT NOT NULL,
+	PRIMARY KEY (domain, document)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX documents_by_raw ON documents (raw);
+CREATE INDEX documents_by_subject ON documents (subject);
+
+-- What was deleted on request, for ever: it is not read again.
+CREATE TABLE deletions (
+	id     INTEGER PRIMARY KEY AUTOINCREMENT,
+	kind   TEXT NOT NULL CHECK (kind IN ('document', 'raw', 'subject')),
+	value  TEXT NOT NULL CHECK (value <> ''),
+	by     TEXT NOT NULL CHECK (trim(by) <> ''),
+	reason TEXT NOT NULL CHECK (trim(reason) <> ''),
+	at     TEXT NOT NULL,
+	UNIQUE (kind, value)
+) STRICT;
+
+CREATE TRIGGER deletions_stay BEFORE UPDATE ON deletions
+BEGIN SELECT RAISE(ABORT, 'deletions are an audit trail: rows are never changed'); END;
+CREATE TRIGGER deletions_remain BEFORE DELETE ON deletions
+BEGIN SELECT RAISE(ABORT, 'deletions are an audit trail: rows are never deleted'); END;
