@@ -55,8 +55,8 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { reg.Close() })
 	v := must[*vault.Vault](t)(vault.Open(filepath.Join(dir, "raw"), vault.Keys{vault.NewKey()}))
 	w := &world{Eraser: &Eraser{Home: h, Registry: reg, Vault: v}, dir: dir}
-	w.raws[0] = must[string](t)(v.Put([]byte(secret + " and " + public)))
-	w.raws[1] = must[string](t)(v.Put([]byte(public)))
+	w.raws[0] = must[string](t)(v.Put(vault.File{Name: "list.csv", Data: []byte(secret + " and " + public)}))
+	w.raws[1] = must[string](t)(v.Put(vault.File{Name: "other.txt", Data: []byte(public)}))
 
 	s := reg.Store()
 	docs := []ingest.Document{

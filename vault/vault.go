@@ -19,6 +19,7 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -40,8 +41,8 @@ var (
 )
 
 // The form of a file: magic, then the ID of the vault's key, then the file's
-// own key under it, then the content under the file's own key. Both parts
-// begin with their nonce and end with their tag.
+// own key under it, then the content (the name's length, the name, the data)
+// under the file's own key. Both parts begin with their nonce and end with their tag.
 const (
 	magic      = "ADVAULT1"
 	nonceSize  = 12
@@ -68,9 +69,17 @@ func Open(dir string, keys Keys) (*Vault, error) {
 	return &Vault{dir: dir, keys: keys}, nil
 }
 
-// Put encrypts and keeps a file and returns its ID, the SHA-256 of its content
-// in lower-case hexadecimal. A file that is there already stays as it is.
-func (v *Vault) Put(raw []byte) (string, error) {
+// A File is a file as it was found.
+type File struct {
+	Name string // its path in the folder that was read; encrypted too
+	Data []byte
+}
+
+// Put encrypts and keeps a file and returns its ID, the SHA-256 of its data in
+// lower-case hexadecimal. A file that is there already stays as it is, also
+// with another name.
+func (v *Vault) Put(f File) (string, error) {
+	raw := f.Data
 	sum := sha256.Sum256(raw)
 	id := hex.EncodeToString(sum[:])
 	if v.Has(id) {
@@ -80,7 +89,8 @@ func (v *Vault) Put(raw []byte) (string, error) {
 	rand.Read(own[:]) // never fails
 	var file []byte
 	file = append(file, v.wrap(id, own)...)
-	file = seal(file, own, raw, bodyData(id))
+	content := append(binary.AppendUvarint(nil, uint64(len(f.Name))), f.Name...)
+	file = seal(file, own, append(content, raw...), bodyData(id))
 	if err := os.MkdirAll(filepath.Dir(v.path(id)), 0o700); err != nil {
 		return "", fmt.Errorf("vault: %w", err)
 	}
@@ -91,20 +101,25 @@ func (v *Vault) Put(raw []byte) (string, error) {
 }
 
 // Get decrypts a file. The error matches ErrNotFound, ErrKey or ErrDamaged.
-func (v *Vault) Get(id string) ([]byte, error) {
+func (v *Vault) Get(id string) (File, error) {
 	file, err := v.read(id)
 	if err != nil {
-		return nil, err
+		return File{}, err
 	}
 	own, err := v.unwrap(id, file)
 	if err != nil {
-		return nil, fmt.Errorf("vault: %.12s: %w", id, err)
+		return File{}, fmt.Errorf("vault: %.12s: %w", id, err)
 	}
-	raw, err := open(own, file[headerLen:], bodyData(id))
+	content, err := open(own, file[headerLen:], bodyData(id))
 	if err != nil {
-		return nil, fmt.Errorf("vault: %.12s: %w", id, err)
+		return File{}, fmt.Errorf("vault: %.12s: %w", id, err)
 	}
-	return raw, nil
+	n, at := binary.Uvarint(content)
+	if at <= 0 || n > uint64(len(content)-at) {
+		return File{}, fmt.Errorf("vault: %.12s: %w", id, ErrDamaged)
+	}
+	content = content[at:]
+	return File{Name: string(content[:n]), Data: content[n:]}, nil
 }
 
 // Has reports whether the vault holds a file.

@@ -24,7 +24,7 @@ func newVault(t *testing.T, keys ...Key) *Vault {
 
 func put(t *testing.T, v *Vault, raw string) string {
 	t.Helper()
-	id, err := v.Put([]byte(raw))
+	id, err := v.Put(File{"folder/name.txt", []byte(raw)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,8 +38,8 @@ func TestPutGetDelete(t *testing.T) {
 		if sum := sha256.Sum256([]byte(raw)); id != hex.EncodeToString(sum[:]) {
 			t.Errorf("the ID is %s", id)
 		}
-		if got, err := v.Get(id); err != nil || string(got) != raw {
-			t.Fatalf("got %d bytes, %v", len(got), err)
+		if got, err := v.Get(id); err != nil || string(got.Data) != raw || got.Name != "folder/name.txt" {
+			t.Fatalf("got %d bytes, %v", len(got.Data), err)
 		}
 		if again := put(t, v, raw); again != id {
 			t.Errorf("again it is %s", again)
@@ -69,7 +69,7 @@ func TestNothingInClear(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, part := range map[string][]byte{"content": []byte(secret), "key": key[:]} {
+	for name, part := range map[string][]byte{"content": []byte(secret), "name": []byte("name.txt"), "key": key[:]} {
 		if bytes.Contains(file, part) {
 			t.Errorf("the file holds the %s", name)
 		}
@@ -175,8 +175,8 @@ func TestRewrap(t *testing.T) {
 		t.Errorf("%d calls", calls)
 	}
 	for i, want := range []string{"one", "two", "three"} {
-		if got, err := only.Get(ids[i]); err != nil || string(got) != want {
-			t.Errorf("%q: %q, %v", want, got, err)
+		if got, err := only.Get(ids[i]); err != nil || string(got.Data) != want {
+			t.Errorf("%q: %q, %v", want, got.Data, err)
 		}
 		if want != "three" {
 			if _, err := before.Get(ids[i]); !errors.Is(err, ErrKey) {
@@ -291,7 +291,7 @@ func BenchmarkPut(b *testing.B) {
 	b.SetBytes(int64(len(raw)))
 	for i := 0; b.Loop(); i++ {
 		raw[0], raw[1], raw[2] = byte(i), byte(i>>8), byte(i>>16)
-		if _, err := v.Put(raw); err != nil {
+		if _, err := v.Put(File{Data: raw}); err != nil {
 			b.Fatal(err)
 		}
 	}
