@@ -8,7 +8,6 @@ import (
 	"adapt/activities/api"
 	"adapt/artifact"
 	"adapt/config"
-	"adapt/ingest/deid"
 	"adapt/label"
 	"adapt/model"
 	"adapt/registry"
@@ -22,11 +21,14 @@ func (a *Activities) deidentify(ctx context.Context, in api.DocumentsInput) (api
 		if err != nil {
 			return api.Deidentified{}, err
 		}
-		if !s.config.Ingest.Deidentify {
+		engine, err := a.deid(s)
+		if err != nil {
+			return api.Deidentified{}, err
+		}
+		if engine == nil {
 			return api.Deidentified{Documents: in.Documents}, nil
 		}
-		rules := s.domain.Deid()
-		key := registry.StepKey("deidentify", deidVersion, rules, in.Documents)
+		key := registry.StepKey("deidentify", engine.Key(), in.Documents)
 		return once(ctx, a, key, func(ctx context.Context) (api.Deidentified, error) {
 			docs, err := a.documents(in.Documents)
 			if err != nil {
@@ -34,7 +36,7 @@ func (a *Activities) deidentify(ctx context.Context, in api.DocumentsInput) (api
 			}
 			m.start("documents", 0, len(docs))
 			err = each(ctx, workers(), len(docs), func(_ context.Context, i int) error {
-				deid.Apply(docs[i], rules)
+				engine.Apply(docs[i])
 				m.add(1)
 				return nil
 			})
@@ -50,10 +52,6 @@ func (a *Activities) deidentify(ctx context.Context, in api.DocumentsInput) (api
 		})
 	})
 }
-
-// deidVersion is part of the key under which de-identified documents are
-// remembered. Count it up when the recognizers come to find something else.
-const deidVersion = 1
 
 // label makes truths and examples.
 func (a *Activities) label(ctx context.Context, in api.DocumentsInput) (api.Labeled, error) {

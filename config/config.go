@@ -41,8 +41,24 @@ type Ingest struct {
 	MaxDocuments   int           `yaml:"max_documents" json:"max_documents"`     // 0: no limit; else the first ones by ID
 	Include        []string      `yaml:"include" json:"include"`                 // path patterns; empty: every known format
 	Deidentify     bool          `yaml:"deidentify" json:"deidentify"`
+	Deid           Deid          `yaml:"deid" json:"deid"`
 	NearDuplicates float64       `yaml:"near_duplicates" json:"near_duplicates"` // Jaccard similarity at which two documents are one group
 	Batch          int           `yaml:"batch" json:"batch"`                     // files in one activity
+}
+
+// Deid says how identifiers are removed, where Ingest.Deidentify is set.
+type Deid struct {
+	// Kinds are the kinds of identifiers that are removed, in small letters
+	// ("name", "phone"); empty: those of the domain.
+	Kinds []string `yaml:"kinds" json:"kinds"`
+	// Replace is what stands in their place: "tag" or "surrogate".
+	Replace string `yaml:"replace" json:"replace"`
+	// OnLeak says what happens when an example, an answer or a report holds an
+	// identifier all the same: "stop" or "warn".
+	OnLeak string `yaml:"on_leak" json:"on_leak"`
+	// SecretFile holds the secret that surrogates and date shifts are derived
+	// from; empty: the data folder's own. The environment goes before both.
+	SecretFile string `yaml:"secret_file" json:"secret_file"`
 }
 
 // Label says where labels come from.

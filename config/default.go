@@ -14,6 +14,7 @@ func Default(domain string) Config {
 			MaxExpandedMB:  200,
 			Timeout:        time.Minute,
 			Deidentify:     true,
+			Deid:           Deid{Replace: ReplaceTag, OnLeak: LeakStop},
 			NearDuplicates: 0.8,
 			Batch:          16,
 		},
@@ -68,6 +69,10 @@ const (
 	StoreNF4           = "nf4"
 	BestDevLoss        = "dev_loss"
 	BestF1             = "extraction_f1"
+	ReplaceTag         = "tag"
+	ReplaceSurrogate   = "surrogate"
+	LeakStop           = "stop"
+	LeakWarn           = "warn"
 	ReplayNone         = "none"
 	ReplaySelf         = "self"
 )

@@ -65,6 +65,7 @@ func (c *Config) resolve(dir string) {
 	abs(&c.Model.Base, BaseStarter, BaseChampion)
 	abs(&c.Train.Forgetting.Replay, ReplayNone, ReplaySelf)
 	abs(&c.Eval.GeneralText, GeneralSample)
+	abs(&c.Ingest.Deid.SecretFile)
 }
 
 // mismatch is how yaml says that a value does not fit.

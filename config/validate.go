@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"adapt/eval"
+	"adapt/ingest/deid"
 )
 
 // Validate reports every value that can not work, each with what to write
@@ -35,6 +36,10 @@ func (i Ingest) validate(p *problems) {
 	p.check(i.MaxDocuments >= 0, "ingest.max_documents", "is %d; 0 means no limit", i.MaxDocuments)
 	p.check(i.NearDuplicates > 0 && i.NearDuplicates <= 1, "ingest.near_duplicates", "is %v; it is a similarity above 0 and up to 1 (1: identical texts only)", i.NearDuplicates)
 	p.check(i.Batch >= 1 && i.Batch <= maxBatch, "ingest.batch", "is %d; it must be between 1 and %d", i.Batch, maxBatch)
+	_, err := deid.ParseKinds(i.Deid.Kinds)
+	p.check(err == nil, "ingest.deid.kinds", "holds what can not be: %v", err)
+	p.word("ingest.deid.replace", i.Deid.Replace, ReplaceTag, ReplaceSurrogate)
+	p.word("ingest.deid.on_leak", i.Deid.OnLeak, LeakStop, LeakWarn)
 	for _, pattern := range i.Include {
 		_, err := path.Match(pattern, "x")
 		p.check(err == nil, "ingest.include", "holds %q, which is not a path pattern; patterns look like *.pdf", pattern)

@@ -131,6 +131,51 @@ func (d *Document) Original(offset int) int {
 	return offset + shift
 }
 
+// OriginalRange maps a range of Text to the text as it was read. A range that
+// cuts into a replacement takes in all that it stands for.
+func (d *Document) OriginalRange(start, end int) (origStart, origEnd int) {
+	origStart, origEnd = d.Original(start), d.Original(end)
+	for _, e := range d.Edits {
+		if e.Start >= end {
+			break
+		}
+		if e.End > start && end > start {
+			origStart, origEnd = min(origStart, e.OrigStart), max(origEnd, e.OrigEnd)
+		}
+	}
+	return origStart, origEnd
+}
+
+// Edited maps a range of the text as it was read to Text: the inverse of
+// OriginalRange. A range that cuts into what was replaced takes in all of the
+// replacement.
+func (d *Document) Edited(origStart, origEnd int) (start, end int) {
+	shift := 0 // from the original to Text
+	start, end = -1, -1
+	for _, e := range d.Edits {
+		if start < 0 && origStart < e.OrigEnd {
+			start = origStart + shift
+			if origStart > e.OrigStart {
+				start = e.Start
+			}
+		}
+		if end < 0 && origEnd <= e.OrigStart {
+			end = origEnd + shift
+		}
+		if end < 0 && origEnd < e.OrigEnd {
+			end = e.End
+		}
+		shift = e.End - e.OrigEnd
+	}
+	if start < 0 {
+		start = origStart + shift
+	}
+	if end < 0 {
+		end = origEnd + shift
+	}
+	return start, max(start, end)
+}
+
 // A Reason is a machine-readable cause of a quarantine.
 type Reason string
 

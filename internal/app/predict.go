@@ -13,6 +13,7 @@ import (
 	"adapt/domains/all"
 	"adapt/ingest"
 	"adapt/ingest/deid"
+	"adapt/internal/secret"
 	"adapt/label"
 	"adapt/model/exchange"
 	"adapt/registry"
@@ -44,9 +45,13 @@ func (a *App) Predict(ctx context.Context, domain, file, key string) ([]Predicti
 	if err != nil {
 		return nil, err
 	}
+	engine, err := a.deid(d)
+	if err != nil {
+		return nil, err
+	}
 	var out []Prediction
 	for i := range docs {
-		deid.Apply(&docs[i], d.Deid())
+		engine.Apply(&docs[i])
 		ans, err := d.Answer(ctx, model, &docs[i])
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", file, err)
@@ -54,6 +59,17 @@ func (a *App) Predict(ctx context.Context, domain, file, key string) ([]Predicti
 		out = append(out, Prediction{Model: m.Name, Document: docs[i].Key, Format: docs[i].Format, Answer: d.Present(&docs[i], ans, settings)})
 	}
 	return out, nil
+}
+
+// deid returns the engine that takes a domain's identifiers out of a document
+// before a model reads it. It puts tags, as runs do unless they are told
+// otherwise.
+func (a *App) deid(d domains.Domain) (*deid.Engine, error) {
+	s, err := secret.Deid("", a.Home.Dir())
+	if err != nil {
+		return nil, err
+	}
+	return deid.New(d.Deid(), deid.Options{Secret: s}), nil
 }
 
 // chosen finds the model that key names, or the champion.

@@ -1,7 +1,6 @@
 package deid
 
 import (
-	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -18,69 +17,56 @@ type span struct {
 // tag is what replaces an identifier.
 func (k Kind) tag() string { return "[" + string(k) + "]" }
 
-// maxRounds bounds how often text is searched again. A second round finds what
-// stood beside a first find; a third has never been needed.
-const maxRounds = 5
-
-// Apply replaces the identifiers of a document by tags such as "[NAME]", moves
-// its pages and sections along, and keeps in Edits where each tag stood, so
-// that [ingest.Document.Original] maps back. It returns how many it replaced
-// of each kind. Applying it again changes nothing.
-func Apply(doc *ingest.Document, rules Rules) (counts map[Kind]int) {
-	counts = make(map[Kind]int)
-	for range maxRounds {
-		spans := find(doc.Text, rules)
-		if len(spans) == 0 {
-			break
-		}
-		for _, s := range spans {
-			counts[s.kind]++
-		}
-		replace(doc, spans)
-	}
-	return counts
-}
-
-// ApplyText returns text with its identifiers replaced, as Apply does.
-// Identifiers that only their surroundings give away stay when these are not
-// part of text.
-func ApplyText(text string, rules Rules) string {
-	doc := ingest.Document{Text: text}
-	Apply(&doc, rules)
-	return doc.Text
-}
-
-// Leaks returns the kinds of identifiers that text holds, sorted.
-func Leaks(text string, rules Rules) []Kind {
-	found := make(map[Kind]bool)
-	for _, s := range find(text, rules) {
-		found[s.kind] = true
-	}
-	return slices.Sorted(maps.Keys(found))
-}
-
-// replace puts tags for spans, which are sorted and do not overlap.
-func replace(doc *ingest.Document, spans []span) {
+// tagSpans puts tags for spans, which are sorted and do not overlap.
+func tagSpans(doc *ingest.Document, spans []span) {
 	spans = coverEdits(spans, doc.Edits)
 	doc.Edits = composeEdits(spans, doc.Edits)
-	m := newMover(spans)
+	with := make([]string, len(spans))
+	for i, s := range spans {
+		with[i] = s.kind.tag()
+	}
+	rewrite(doc, spans, with)
+}
+
+// reword puts words in the place of what stands at each edit of doc.
+func reword(doc *ingest.Document, words []string) {
+	spans := make([]span, len(doc.Edits))
+	for i, e := range doc.Edits {
+		spans[i] = span{start: e.Start, end: e.End}
+	}
+	m := rewrite(doc, spans, words)
+	doc.Edits = slices.Clone(doc.Edits)
+	for i := range doc.Edits {
+		e := &doc.Edits[i]
+		e.Start = m.start(e.Start)
+		e.End = e.Start + len(words[i])
+	}
+}
+
+// rewrite replaces the spans of doc's text and moves its parts along.
+func rewrite(doc *ingest.Document, spans []span, with []string) mover {
+	m := newMover(spans, with)
+	doc.Pages, doc.Blocks, doc.Sections = slices.Clone(doc.Pages), slices.Clone(doc.Blocks), slices.Clone(doc.Sections)
 	for i := range doc.Pages {
-		p := &doc.Pages[i]
-		p.Start, p.End = m.start(p.Start), m.end(p.End)
+		m.both(&doc.Pages[i].Start, &doc.Pages[i].End)
+	}
+	for i := range doc.Blocks {
+		m.both(&doc.Blocks[i].Start, &doc.Blocks[i].End)
 	}
 	for i := range doc.Sections {
-		s := &doc.Sections[i]
-		s.Start, s.End = m.start(s.Start), m.end(s.End)
+		m.both(&doc.Sections[i].Start, &doc.Sections[i].End)
 	}
 	var b strings.Builder
+	b.Grow(len(doc.Text) + m.shifts[len(spans)])
 	done := 0
-	for _, s := range spans {
+	for i, s := range spans {
 		b.WriteString(doc.Text[done:s.start])
-		b.WriteString(s.kind.tag())
+		b.WriteString(with[i])
 		done = s.end
 	}
 	b.WriteString(doc.Text[done:])
 	doc.Text = b.String()
+	return m
 }
 
 // coverEdits widens spans over the earlier edits that they cut into.
@@ -130,24 +116,28 @@ func moved(e ingest.Edit, shift int) ingest.Edit {
 	return e
 }
 
-// A mover maps offsets of the text before tags were put to the text after.
+// A mover maps offsets of a text to the text in which spans are replaced.
 type mover struct {
 	spans  []span
+	with   []string
 	shifts []int // before each span, and after the last
 }
 
-func newMover(spans []span) mover {
-	m := mover{spans: spans, shifts: make([]int, len(spans)+1)}
+func newMover(spans []span, with []string) mover {
+	m := mover{spans: spans, with: with, shifts: make([]int, len(spans)+1)}
 	for i, s := range spans {
-		m.shifts[i+1] = m.shifts[i] + len(s.kind.tag()) - (s.end - s.start)
+		m.shifts[i+1] = m.shifts[i] + len(with[i]) - (s.end - s.start)
 	}
 	return m
 }
 
-// start maps an offset; one inside a span goes to the start of its tag.
+// both maps the two ends of a range.
+func (m mover) both(start, end *int) { *start, *end = m.start(*start), m.end(*end) }
+
+// start maps an offset; one inside a span goes to the start of what replaces it.
 func (m mover) start(offset int) int { return m.move(offset, false) }
 
-// end maps an offset; one inside a span goes to the end of its tag.
+// end maps an offset; one inside a span goes to the end of what replaces it.
 func (m mover) end(offset int) int { return m.move(offset, true) }
 
 func (m mover) move(offset int, toEnd bool) int {
@@ -157,7 +147,7 @@ func (m mover) move(offset int, toEnd bool) int {
 	}
 	at := m.spans[i].start + m.shifts[i]
 	if toEnd {
-		at += len(m.spans[i].kind.tag())
+		at += len(m.with[i])
 	}
 	return at
 }
