@@ -2,6 +2,8 @@ package medical
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 
 	"adapt/eval"
 )
@@ -45,7 +47,7 @@ var entailments = map[string]basis{
 	fibrosis:     {always: []string{markings}, hedged: []string{opacity, scarring}},
 	airways:      {always: nil, hedged: []string{markings, opacity, hyperinflated, bronchiectas}},
 	bronchiectas: {always: nil, hedged: []string{markings, airways, lucency}},
-	tuberculosis: {always: nil, hedged: []string{opacity, cavity, granuloma, scarring, nodule}},
+	tuberculosis: {always: nil, hedged: []string{opacity, cavity, granuloma, scarring, nodule, thickening, volumeLoss, bulla}},
 	cavity:       {always: nil, hedged: []string{lucency, opacity, lesion, mass}},
 
 	emphysema:     {always: []string{hyperinflated, bulla, flattened}, hedged: []string{lucency, markings}},
@@ -60,7 +62,7 @@ var entailments = map[string]basis{
 	cardiomegaly: {always: []string{mediastinum}, hedged: []string{pericardial, heartFailure}},
 	mediastinum:  {always: []string{cardiomegaly, adenopathy, aneurysm, hilar}, hedged: []string{tortuous, mass}},
 	pericardial:  {always: nil, hedged: []string{cardiomegaly, mediastinum}},
-	tortuous:     {always: []string{aneurysm}, hedged: nil},
+	tortuous:     {always: []string{aneurysm}, hedged: []string{mediastinum}},
 	aneurysm:     {always: nil, hedged: []string{tortuous, mediastinum}},
 	athero:       {always: []string{calcification}, hedged: nil},
 	adenopathy:   {always: nil, hedged: []string{hilar, mediastinum, calcification, mass, nodule}},
@@ -73,6 +75,8 @@ var entailments = map[string]basis{
 	granuloma:     {always: []string{calcification}, hedged: []string{nodule, opacity}},
 	calcification: {always: []string{granuloma, athero, pleuralOther}, hedged: []string{nodule}},
 	nipple:        {always: nil, hedged: []string{nodule, opacity}},
+	fatPad:        {always: nil, hedged: []string{opacity, mediastinum, cardiomegaly, mass}},
+	embolism:      {always: nil, hedged: []string{pulmArtery, pulmHyper, opacity}},
 
 	effusion:     {always: []string{hydropneumo}, hedged: []string{blunting, thickening, opacity}},
 	pneumothorax: {always: []string{hydropneumo}, hedged: []string{lucency}},
@@ -254,13 +258,26 @@ func (c *checker) support(f Finding) []*Finding {
 		s := &c.findings[i]
 		switch {
 		case !s.Asserted():
-		case s.Name == f.Name:
+		case s.Name == f.Name, f.Name == mass && s.Name == nodule && s.large():
 			same = append(same, s)
 		case slices.Contains(b.always, s.Name), (f.Presence == Uncertain || f.inferred) && slices.Contains(b.hedged, s.Name):
 			other = append(other, s)
 		}
 	}
 	return append(same, other...)
+}
+
+// largeNodule is the diameter in mm above which a nodule is called a mass
+// (Hansell et al., Fleischner Society glossary, Radiology 2008).
+const largeNodule = 30
+
+// large reports whether one of f's diameters makes a nodule a mass.
+func (f Finding) large() bool {
+	return slices.ContainsFunc(f.Numbers, func(n string) bool {
+		number, unit, _ := strings.Cut(n, " ")
+		x, err := strconv.ParseFloat(number, 64)
+		return err == nil && base(unit) == "length" && x*units[unit] >= largeNodule
+	})
 }
 
 // denial returns where the source denies f, or nil.
@@ -278,7 +295,7 @@ func (c *checker) denial(f Finding) *Finding {
 // findings name no side may lie on any that they name elsewhere, unless the
 // side of the same finding is known from another place.
 func (c *checker) onSide(f Finding, support []*Finding) []*Finding {
-	if f.Side == "" {
+	if f.Side == "" || f.shared {
 		return support
 	}
 	known := slices.ContainsFunc(support, func(s *Finding) bool { return s.Name == f.Name && s.near != "" })

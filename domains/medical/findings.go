@@ -149,7 +149,8 @@ var concepts = []concept{
 	{cardiomegaly, false, []string{
 		"cardiomegaly", "megalocardia", "heart|cardiac|cardiopericardial ~5 enlarge*|borderline|dilated",
 		"heart|cardiac ~2 prominen*", "heart ~4 large", "enlarge*|borderline|prominent ~4 heart|cardiac|cardiopericardial",
-		"cardiac|atrial|atrium enlargement", "left|right|cardiac ventricular enlargement", "ventricular|atrial hypertrophy", "heart size ~3 increased", "cardiomyopathy",
+		"cardiac|atrial|atrium enlargement", "left|right|cardiac ventricular enlargement", "ventricular|atrial hypertrophy", "heart|cardiac size|silhouette ~3 increased", "cardiomyopathy",
+		"cardiothoracic ~1 ratio ~4 increased|enlarged|elevated", "increased|enlarged|elevated ~1 cardiothoracic ~1 ratio",
 	}},
 	{opacity, true, []string{
 		"opaci*", "airspace|alveolar|parenchymal|lobe|basilar|base ~1 disease", "air space ~2 disease*|process*|change*",
@@ -162,7 +163,7 @@ var concepts = []concept{
 	{lesion, true, []string{
 		"lung|pulmonary|parenchymal|hilar|lobe ~2 lesion*", "lesion*", "neoplasm*", "tumor*",
 	}},
-	{edema, false, []string{"edema", "interstitial ~2 edema", "pulmonary edema", "fluid overload", "volume overload", "kerley ~1 line*"}},
+	{edema, true, []string{"edema", "interstitial ~2 edema", "pulmonary edema", "fluid overload", "volume overload", "kerley ~1 line*"}},
 	{consolidation, true, []string{"consolidat*"}},
 	{pneumonia, true, []string{
 		"pneumonia*", "pneumonitis", "bronchopneumonia*", "infection*", "infectious ~1 process*|etiology|change*|disease",
@@ -170,7 +171,7 @@ var concepts = []concept{
 	}},
 	{atelectasis, true, []string{"atelecta*", "lobar collapse", "lobe|lung collapse", "collapse* ~2 lobe|lung"}},
 	{pneumothorax, true, []string{"pneumothora*", "ptx", "pleural ~1 air ~1 collection*"}},
-	{effusion, true, []string{"effusion*", "pleural ~1 fluid", "hemothorax", "hydrothorax", "fluid ~3 fissure*", "fluid ~5 pleural space*", "pleural ~1 fluid collection*"}},
+	{effusion, true, []string{"effusion*", "pleural|fissural ~1 fluid", "hemothorax", "hydrothorax", "fluid ~3 fissure*", "fluid ~5 pleural space*", "pleural ~1 fluid collection*"}},
 	{pleuralOther, true, []string{
 		"pleural ~1 scar*", "pleural plaque*", "fibrothorax", "pleural ~2 calcif*", "calcified pleural", "pleural|fissural ~1 mass",
 		"pleural|fissural ~2 reaction|nodularity|disease|abnormalit*", "pleural parenchymal scar*", "pleuroparenchymal ~1 scar*",
@@ -189,7 +190,7 @@ var concepts = []concept{
 		"granulom*", "calcif* ~4 granulom*", "granulomatous ~1 disease|infection|change*|process", "histoplasm*",
 		"ghon",
 	}},
-	{calcification, true, []string{"calcif*", "calcific ~1 densit*", "calcinosis"}},
+	{calcification, true, []string{"calcif*", "calcific ~1 densit*", "round|rounded|focal|ovoid|scattered ~2 calcific|calcified ~1 densit*|opaci*", "calcified ~1 densit*|opaci*", "calcinosis"}},
 	{markings, true, []string{
 		"interstitium ~3 thick*|prominen*|coarse*", "interstitial", "interstitial ~2 marking*|prominence|disease", "interstiti* ~3 prominen*|coarse*|increase*",
 		"prominen*|coarse*|increased|accentuated ~3 interstiti*", "reticul*", "lung|pulmonary|bronchovascular|bronchial|basilar ~1 markings", "increased|prominent|coarse*|accentuated ~3 markings",
@@ -218,12 +219,12 @@ var concepts = []concept{
 	{aspiration, true, []string{"aspiration", "aspirated"}},
 	{tuberculosis, true, []string{"tubercul*", "tb"}},
 	{malignancy, true, []string{"malignan*", "metasta*", "cancer", "carcinoma*", "lymphoma*", "myeloma", "lymphangitic"}},
-	{lucency, true, []string{"lucenc*"}},
+	{lucency, true, []string{"lucenc*", "lucent ~1 lesion*|area*|focus|foci"}},
 
 	{congestion, false, []string{
 		"congest*", "vascular|vessel* ~1 redistribution", "cephalization", "vascular|vasculature|venous|vascularity ~4 engorge*|prominen*|indistinct*|enlarge*|increased|congest*|accentuated",
-		"engorge*|prominen*|enlarge*|increased|indistinct* ~3 vascular*|vasculature|vessels|venous", "engorgement",
-		"vascular congestion", "venous hypertension",
+		"engorge*|prominen*|enlarge*|increased|indistinct* ~3 vascular*|vasculature|vessels|venous", "engorge*",
+		"vascular congestion", "pulmonary ~1 venous hypertension", "venous hypertension",
 	}},
 	{heartFailure, false, []string{"heart failure", "congestive ~1 failure", "chf", "congestive changes", "cardiac decompensation", "decompensated"}},
 	{pulmArtery, true, []string{
@@ -247,7 +248,7 @@ var concepts = []concept{
 
 	{blunting, true, []string{"blunt*", "costophrenic ~4 blunt*|obscur*|obliterat*", "blunt*|obscur*|obliterat* ~5 costophrenic", "blunt* ~5 sulc*"}},
 	{thickening, true, []string{
-		"pleural|pleura|fissure|fissural|apical ~4 thicken*", "thicken* ~5 pleura*|fissure*", "apical cap*", "thickening ~3 fissure",
+		"pleural|pleura|fissure|fissural|apical ~4 thicken*", "thicken* ~5 pleura*|fissure*", "apical|pleural ~1 cap|caps|capping", "thickening ~3 fissure",
 	}},
 	{hydropneumo, true, []string{"hydropneumothora*", "hemopneumothora*"}},
 	{subcutaneous, true, []string{"subcutaneous ~1 emphysema|air|gas", "soft tissue ~1 emphysema|gas"}},
@@ -298,7 +299,7 @@ var concepts = []concept{
 	{centralLine, true, []string{
 		"picc", "picc ~1 line|catheter", "cathet*", "central ~2 line*|cathet*", "mediport*", "medi port", "portacath*", "port a cath*", "infuse ~1 port", "port", "tip|tips ~5 svc|cavoatrial|caval|azygos", "subclavian|jugular|ij|venous|dialysis|svc ~2 cathet*|line|port", "central line*",
 	}},
-	{airwayTube, false, []string{"endotracheal ~1 tube*", "intubated", "et tube*", "ett", "endotracheal"}},
+	{airwayTube, false, []string{"endotracheal ~1 tube*", "intubat*", "extubat*", "et tube*", "ett", "endotracheal"}},
 	{entericTube, false, []string{"nasogastric|orogastric|enteric|feeding|ng|og|dobhoff|gastric|gastrostomy|peg ~1 tube*", "dobhoff", "enteric"}},
 	{chestTube, true, []string{"chest tube*", "thoracostomy", "pleural ~1 drain*|cathet*", "pigtail ~1 cathet*|drain*"}},
 	{tracheost, false, []string{"tracheostom*"}},
@@ -361,7 +362,7 @@ var concepts = []concept{
 
 // suppressed are wordings that hold the words of a finding and are none.
 var suppressed = []string{
-	"mass effect", "body mass", "porta hepatis", "tuberculosis ~1 exposure", "retrocardiac|retrosternal clear", "clear ~1 airspace",
+	"mass effect", "body mass", "catheter|lead|leads|wire|wires|screw|hardware|stent ~1 fractur*", "fractured ~1 catheter|lead|leads|wire|wires|screw|hardware|stent", "porta hepatis", "tuberculosis ~1 exposure", "retrocardiac|retrosternal clear", "clear ~1 airspace",
 }
 
 // acuteAbnormality are wordings that say, when they are negated, that the
@@ -382,7 +383,7 @@ type organ struct {
 var organs = []organ{
 	{[]string{"heart ~1 size|silhouette|contour*|shadow", "heart", "cardiac ~1 silhouette*|size|contour*|shadow*|structures|outline*|border*", "cardiopericardial silhouette"}, []string{cardiomegaly}},
 	{[]string{"cardiomediastin* ~1 silhouette*|contour*|structures", "cardiomediastinum", "cardio mediastin*"}, []string{cardiomegaly, mediastinum}},
-	{[]string{"mediastin* ~1 silhouette*|contour*|structures|size", "mediastinum"}, []string{mediastinum}},
+	{[]string{"mediastin* ~1 silhouette*|contour*|structures|size", "mediastin* and|or hilar silhouette*|contour*|structures", "mediastinum"}, []string{mediastinum}},
 	{[]string{"lungs", "lung ~1 fields|parenchyma|zones|volumes", "both lungs", "lung"}, []string{opacity}},
 	{[]string{"pleura", "pleural ~1 space*|surface*"}, []string{effusion, pneumothorax}},
 	{[]string{"costophrenic ~1 angle*|sulci|sulcus|recess*", "costophrenic"}, []string{blunting}},

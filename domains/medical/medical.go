@@ -43,7 +43,7 @@ func (Medical) Describe() string {
 }
 
 // Version changes with the rules, the prompt and the scores.
-func (Medical) Version() string { return "medical-2" }
+func (Medical) Version() string { return "medical-3" }
 
 // Categories are the findings that [Extract] knows, in report order.
 func (Medical) Categories() []string { return names() }

@@ -17,6 +17,7 @@ const (
 	doubtAfter                 // "may represent"
 	doubtBefore                // "cannot be excluded"
 	stop                       // "but": ends every scope
+	ask                        // "correlate for": what follows is a wish, not a finding
 	changed                    // "unchanged": a comparison with a prior study
 )
 
@@ -52,6 +53,7 @@ var cuePatterns = []struct {
 		"no", "nothing", "without", "absence of", "free of|from", "clear of|from", "negative for|of", "lack of", "denies", "neither", "nor",
 		"resolution of", "removal of", "removed", "devoid of", "unremarkable for", "no longer", "no evidence|indication|suggestion|sign|signs of|for",
 		"not ~2 demonstrate|show|reveal|see|identify|have|suggest", "fails to ~1 demonstrate|show|reveal", "non",
+		"no longer|not seen|identified|visualized|present|evident is|are", "resolution|clearing|removal ~1 of",
 	}},
 	{cue{kind: denyAfter, reach: 6}, []string{"not", "never", "rather than"}},
 	{cue{kind: denyAfter, reach: 3}, []string{"resolved"}},
@@ -59,27 +61,32 @@ var cuePatterns = []struct {
 		"not ~3 seen|identified|demonstrated|visualized|visible|present|evident|appreciated|noted|detected|apparent|found|observed|suspected|suggested|shown",
 		"no longer ~2 seen|identified|demonstrated|visualized|visible|present|evident|appreciated|noted",
 		"has|have ~2 resolved|cleared|disappeared", "is|are|was|were absent", "ruled out", "is|are|was|were|been ~1 excluded", "unlikely",
-		"has|have been ~1 removed", "is|was|were removed", "none",
+		"has|have been ~1 removed|withdrawn|discontinued|explanted", "is|was|were removed|withdrawn|discontinued|explanted", "removal", "none",
 	}},
 	{cue{kind: denyBefore, reach: 6, close: true}, []string{"within ~2 limits of normal", "within normal limits", "within limits"}},
-	{cue{kind: denyBefore, reach: 2}, []string{"resolved", "absent"}},
+	{cue{kind: denyBefore, reach: 2}, []string{"resolved", "absent", "ruled out"}},
 	{cue{kind: denyBefore, reach: 10, limited: true}, []string{"may|might|could not ~2 seen|identified|demonstrated|visualized|visible|evident"}},
 
 	{cue{kind: doubtAfter}, []string{
 		"may|might|could|can|would ~3 represent|reflect|indicate|suggest|be|relate|related|include|signify|have|simulate|mimic",
-		"cannot ~3 exclude", "can not ~3 exclude", "not ~2 exclude", "not ~3 rule out", "cannot ~2 rule out", "difficult to ~2 exclude|rule",
-		"differential ~6 include*", "either", "felt to ~1 represent|be", "suspicion of|for", "suspect", "presumed", "thought to ~1 represent|be",
+		"cannot ~3 exclude", "can not ~3 exclude", "not ~2 exclude", "not ~3 rule out", "cannot ~2 rule out", "difficult|hard|impossible|unable to ~2 exclude|rule",
+		"differential ~6 include*", "distinguish* from", "differentiat* from", "cannot|not ~3 exclude ~1 possibility", "raise* ~2 possibility|question|suspicion", "possibility of", "either", "felt to ~1 represent|be", "suspicion of|for", "suspect", "presumed", "thought to ~1 represent|be",
 	}},
 	{cue{kind: doubtAfter, reach: 5}, []string{
-		"possible", "possibly", "probable", "probably", "likely", "presumably", "perhaps", "questionable", "question", "suspected", "consider", "favor*",
+		"possible", "possibly", "potential", "potentially", "probable", "probably", "likely", "presumably", "perhaps", "questionable", "question", "suspected", "consider", "favor*",
 		"may", "might", "could", "maybe", "apparent", "suggested", "equivocal",
 	}},
 	{cue{kind: doubtAfter, reach: 6}, []string{"versus", "vs"}},
 	{cue{kind: doubtAfter, soft: true}, []string{
-		"suggest*", "suggestive of", "suspicious for|of", "concern*|worrisome for", "suggestion of", "evaluat* for", "to exclude", "rule out", "exclude", "correlate|correlation ~5 for|of|with", "exclusion of", "question of",
+		"suggest*", "suggestive of", "suspicious for|of", "concern*|worrisome for", "suggestion of", "exclude", "exclusion of", "question of",
+	}},
+	{cue{kind: ask, reach: 8}, []string{
+		"evaluat* ~1 for|of", "assess* ~1 for|of", "look for", "to identify|characterize|document|confirm", "to better|further identify|characterize|evaluate|assess", "to exclude", "to better exclude", "rule out", "correlate|correlation ~5 for|of|with", "if", "should",
+		"document|ensure|confirm|until|assess|verify|demonstrate|allow|show ~3 resolution|clearing|stability ~1 of", "recommend* for|to",
 	}},
 	{cue{kind: doubtBefore, reach: 12}, []string{
-		"cannot ~3 excluded", "can not ~3 excluded", "not ~3 excluded", "not ~2 ruled out", "cannot ~3 ruled out",
+		"cannot ~3 excluded", "can not ~3 excluded", "not ~3 excluded", "is|are|was|were|been not ~3 excluded", "not ~1 been ~2 excluded", "not ~2 ruled out", "is|are|was|were not ~2 ruled out", "not ~1 been ~2 ruled out", "cannot ~3 ruled out",
+		"cannot ~3 distinguish*|differentiat*", "not ~3 distinguish*|differentiat*", "difficult to ~2 exclude|distinguish",
 		"is|are|was|were ~2 possible|suspected|questioned|considered|favored|likely|probable|questionable", "in the differential", "not ~1 exclude", "a|another|under consideration",
 	}},
 	{cue{kind: doubtBefore, reach: 3}, []string{"versus", "vs", "suspected", "not excluded", "possible", "possibly"}},
@@ -110,10 +117,13 @@ var cuePatterns = []struct {
 	}},
 }
 
-// notCompared are wordings that hold a word of comparison and compare nothing.
-var notCompared = []string{
+// noCues are wordings that hold a word of comparison and compare nothing, or one
+// of denial and deny nothing.
+var noCues = []string{
 	"document|ensure|confirm|demonstrate|until|assess|verify|allow ~3 resolution|stability|clearing", "no|without comparison", "no|without ~1 prior*", "assess|evaluate for ~2 change|stability|resolution",
 	"resolution ~1 ct|radiograph*", "high resolution",
+	// Words of denial that deny nothing.
+	"no doubt|question", "no doubt|question of|about|that", "not only", "not necessarily", "not certain if|whether", "without difficulty|complication",
 }
 
 // cueLexicon finds cues. A hit whose cue is nil takes its words away from
@@ -125,7 +135,7 @@ var cueLexicon = sync.OnceValue(func() *matcher[*cue] {
 			m.add(p, &cuePatterns[i].cue)
 		}
 	}
-	for _, p := range notCompared {
+	for _, p := range noCues {
 		m.add(p, nil)
 	}
 	return m
@@ -151,6 +161,9 @@ type statement struct {
 
 // presence decides on a mention.
 func (s *statement) presence(m mention) (presence string, limited bool) {
+	if answer := s.answered(m); answer != "" {
+		return answer, false
+	}
 	denied, denial := s.denial(m)
 	if denied {
 		return Absent, denial.limited || s.limits(m, denial)
@@ -159,6 +172,43 @@ func (s *statement) presence(m mention) (presence string, limited bool) {
 		return Uncertain, false
 	}
 	return Present, false
+}
+
+// answers are what a form says of a finding behind its colon.
+var answers = map[string]string{
+	"none": Absent, "no": Absent, "absent": Absent, "negative": Absent, "nil": Absent, "n": Absent, "resolved": Absent, "normal": Absent,
+	"yes": Present, "present": Present, "positive": Present,
+	"possible": Uncertain, "possibly": Uncertain, "questionable": Uncertain, "equivocal": Uncertain, "indeterminate": Uncertain, "suspected": Uncertain,
+}
+
+// answered returns what a form answers on m: "Pneumothorax: none". The answer
+// must be all that is said, up to a mark.
+func (s *statement) answered(m mention) string {
+	at := m.end + 1
+	if at >= len(s.tokens) || s.tokens[m.end].word != ":" {
+		return ""
+	}
+	if at+1 < len(s.tokens) && s.tokens[at+1].kind != punctToken {
+		return ""
+	}
+	return answers[s.tokens[at].word]
+}
+
+// asked reports whether m is only what somebody is to look for.
+func (s *statement) asked(m mention) bool {
+	for _, c := range s.cues {
+		if c.value.kind != ask || c.end > m.start || !within(c.value.reach, m.start-c.end) {
+			continue
+		}
+		ends := false
+		for i := c.end; i < m.start; i++ {
+			ends = ends || s.tokens[i].word == ":" || s.tokens[i].word == ","
+		}
+		if !ends {
+			return true
+		}
+	}
+	return false
 }
 
 // A denial is the cue that denied a mention.
@@ -271,6 +321,9 @@ func (s *statement) doubtReaches(c hit[*cue], m mention) bool {
 		case ":", "there":
 			return false
 		case "and":
+			if s.tokens[c.start].word == "differential" {
+				continue
+			}
 			slash := i+1 < len(s.tokens) && s.tokens[i+1].word == "/"
 			if !slash && (c.value.reach > 0 || i+1 < len(s.tokens) && startsStatement[s.tokens[i+1].word]) {
 				return false
@@ -316,7 +369,7 @@ func (s *statement) backwardEnds(m mention, from hit[*cue]) bool {
 	for i := m.end; i < at; i++ {
 		w := s.tokens[i].word
 		// The verb right before the cue is the cue's own.
-		if w == ":" || verbs[w] && at-i > 2 || w == "," && from.value.close {
+		if w == ":" && (i > m.end || at-i > 1) || verbs[w] && at-i > 2 && s.tokens[at-1].word != "and" || w == "," && from.value.close {
 			return true
 		}
 	}
@@ -358,6 +411,12 @@ func (s *statement) limits(m mention, d denial) bool {
 	}
 	for i := max(d.end, m.start-3); i < m.end; i++ {
 		if limiting[s.tokens[i].word] {
+			return true
+		}
+	}
+	// "no infiltrate that would suggest tuberculosis" leaves room for another
+	for i := m.end; i < min(len(s.tokens), m.end+4); i++ {
+		if w := s.tokens[i].word; w == "suggest" || w == "suggesting" || w == "suspicious" || w == "suggestive" {
 			return true
 		}
 	}

@@ -26,8 +26,8 @@ const (
 const maxSentence = 160
 
 // scan splits text into tokens. Hyphens separate words ("right-sided" is two),
-// apostrophes are dropped with what follows them in a word, and a decimal
-// point belongs to its number.
+// apostrophes are dropped with what follows them in a word ("n't" is a "not"),
+// and a decimal point belongs to its number.
 func scan(text string) []token {
 	tokens := make([]token, 0, len(text)/5)
 	for i := 0; i < len(text); {
@@ -45,8 +45,7 @@ func scan(text string) []token {
 			i = end
 		case unicode.IsLetter(r):
 			end := wordEnd(text, i)
-			word, _, _ := strings.Cut(text[i:end], "'")
-			tokens = append(tokens, token{i, end, strings.ToLower(word), wordToken})
+			tokens = append(tokens, token{i, end, plainWord(text[i:end]), wordToken})
 			i = end
 		case r == '-' || r == '‐' || r == '‑':
 			i += size
@@ -56,6 +55,21 @@ func scan(text string) []token {
 		}
 	}
 	return tokens
+}
+
+// plainWord lowers a word and takes off what stands behind an apostrophe.
+func plainWord(word string) string {
+	word = strings.ToLower(word)
+	at := strings.IndexAny(word, "'’")
+	switch {
+	case at < 0:
+		return word
+	case word[:at] == "can" && strings.HasSuffix(word, "t"):
+		return "cannot"
+	case strings.HasSuffix(word[:at], "n") && strings.HasSuffix(word, "t"):
+		return "not" // "isn't", "doesn’t"
+	}
+	return word[:at]
 }
 
 func blankLine(rest string) bool {
@@ -88,7 +102,7 @@ func numberEnd(text string, i int) int {
 func wordEnd(text string, i int) int {
 	for i < len(text) {
 		r, size := utf8.DecodeRuneInString(text[i:])
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' && r != '’' {
 			break
 		}
 		i += size
