@@ -131,7 +131,7 @@ func (a *Activities) readBatch(ctx context.Context, s setting, m manifest, i int
 
 // readerVersion is part of the key under which read files are remembered.
 // Count it up when a reader comes to give another text for the same file.
-const readerVersion = 1
+const readerVersion = 2
 
 // readFile reads one file; what can not be used of it is put aside.
 func readFile(ctx context.Context, folder string, f ingest.File, lim ingest.Limits) ([]*ingest.Document, []Aside, error) {

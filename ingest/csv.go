@@ -5,29 +5,13 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
-	"slices"
 	"strings"
 )
 
-// csvKeys are the columns that name a document, the better ones first.
-var csvKeys = []string{"uid", "id", "accession", "accession_number", "document_id", "contract_id"}
-
-// csvColumns says where the parts of a document stand in a row.
-type csvColumns struct {
-	key   int // -1: none
-	parts []csvPart
-}
-
-type csvPart struct {
-	column  int
-	section string
-}
-
-// readCSV returns a reader of tables: each row is a document, the columns
-// findings, impression, indication, comparison, technique and text are its
-// sections, and uid, id or accession its key.
+// readCSV returns a reader of tables whose first row names the columns: each
+// further row is a document, with the columns that [tableColumns] finds.
 func readCSV(comma rune) reader {
-	return func(ctx context.Context, data []byte, _ Limits) ([]part, []BadPart, error) {
+	return func(ctx context.Context, data []byte, lim Limits) ([]part, []BadPart, error) {
 		text, err := decodeText(data)
 		if err != nil {
 			return nil, nil, err
@@ -41,7 +25,7 @@ func readCSV(comma rune) reader {
 		if err != nil {
 			return nil, nil, quarantine(ReasonMalformed, "the table has no header row; put the column names into the first row")
 		}
-		columns, err := csvHeader(header)
+		columns, err := tableColumns(header, lim.Columns)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -49,35 +33,7 @@ func readCSV(comma rune) reader {
 	}
 }
 
-func csvHeader(header []string) (csvColumns, error) {
-	names := make([]string, len(header))
-	for i, h := range header {
-		names[i] = strings.ToLower(strings.TrimSpace(h))
-	}
-	columns := csvColumns{key: -1}
-	for _, key := range csvKeys {
-		if columns.key < 0 {
-			columns.key = slices.Index(names, key)
-		}
-	}
-	for i, name := range names {
-		section := name
-		switch name {
-		case "findings", "impression", "indication", "comparison", "technique", "text":
-		case "report", "report_text":
-			section = "text"
-		default:
-			continue
-		}
-		columns.parts = append(columns.parts, csvPart{i, section})
-	}
-	if len(columns.parts) == 0 {
-		return csvColumns{}, quarantine(ReasonMalformed, "the table has none of the columns findings, impression, indication, comparison, technique, text; name its columns so")
-	}
-	return columns, nil
-}
-
-func csvRows(ctx context.Context, r *csv.Reader, columns csvColumns) ([]part, []BadPart, error) {
+func csvRows(ctx context.Context, r *csv.Reader, columns tableText) ([]part, []BadPart, error) {
 	var parts []part
 	var bad []BadPart
 	for index := 0; ; index++ {
@@ -89,21 +45,9 @@ func csvRows(ctx context.Context, r *csv.Reader, columns csvColumns) ([]part, []
 			return parts, bad, nil
 		}
 		if err != nil {
-			bad = append(bad, BadPart{index, Quarantine{ReasonMalformed, "the row has a stray quotation mark or another number of columns than the header; correct it"}})
+			bad = append(bad, BadPart{Index: index, Quarantine: Quarantine{ReasonMalformed, "the row has a stray quotation mark or another number of columns than the header; correct it"}})
 			continue
 		}
 		parts = append(parts, columns.part(index, row))
 	}
-}
-
-func (c csvColumns) part(index int, row []string) part {
-	var b textBuilder
-	for _, p := range c.parts {
-		b.add(p.section, row[p.column])
-	}
-	key := ""
-	if c.key >= 0 {
-		key = strings.TrimSpace(row[c.key])
-	}
-	return b.part(index, key)
 }

@@ -13,15 +13,16 @@ type Document struct {
 	// ID is the first 32 hexadecimal digits of a SHA-256 over the file's bytes
 	// and the document's place in the file. It carries no personal data.
 	ID string `json:"id"`
-	// File is the slash-separated path relative to the ingested folder. It may
-	// name people: it stays out of workflow histories, logs and errors.
+	// File is the slash-separated path relative to the ingested folder; of a
+	// document inside a file it goes on there: "a.zip/letter.txt". It may name
+	// people: it stays out of workflow histories, logs and errors.
 	File string `json:"file"`
 	// Key names the document to gold labels: File without its extension, or a
 	// row's identifier column in a CSV file ("3077"), or a message's id.
 	Key    string `json:"key"`
-	Index  int    `json:"index"`  // the document's place in its file, from 0
-	Format string `json:"format"` // "pdf", "docx", "text", "hl7", "fhir", "csv"
-	RawSHA string `json:"raw_sha256"`
+	Index  int    `json:"index"`      // the document's place in its file, from 0
+	Format string `json:"format"`     // "pdf", "docx", "text", "hl7", "fhir", "csv"
+	RawSHA string `json:"raw_sha256"` // of the file in the folder
 
 	Text string `json:"text"` // UTF-8, "\n" line ends
 	// Pages of paginated formats; empty for the others.
@@ -40,6 +41,11 @@ type Document struct {
 	// Subject tells the documents of one patient from those of others where the
 	// format names the patient: a keyed hash, never the name or number itself.
 	Subject string `json:"subject,omitempty"`
+	// Known are the names and numbers that the format declares to be the
+	// patient's: de-identification removes them from Text wherever they stand.
+	// They are never part of JSON. What carries a Document between processes
+	// has to carry them too (encoding/gob does), and nothing else may keep them.
+	Known []string `json:"-"`
 	// Group joins near-duplicates: documents of one group share a split.
 	Group string `json:"group,omitempty"`
 }

@@ -77,7 +77,7 @@ func openDOCX(data []byte, budget int64) (*docxArchive, error) {
 	a := &docxArchive{files: make(map[string]*zip.File, len(r.File)), folder: "word", budget: budget}
 	for _, f := range r.File {
 		// The first of several entries with a name holds.
-		name := strings.TrimPrefix(path.Clean(strings.ReplaceAll(f.Name, "\\", "/")), "/")
+		name := zipName(f.Name)
 		if _, ok := a.files[name]; !ok {
 			a.files[name] = f
 		}
@@ -89,6 +89,11 @@ func openDOCX(data []byte, budget int64) (*docxArchive, error) {
 		return nil, quarantine(ReasonWrongFormat, "the archive is no Word document; save the document as DOCX")
 	}
 	return a, nil
+}
+
+// zipName is the name of a part of a document's archive.
+func zipName(name string) string {
+	return strings.TrimPrefix(path.Clean(strings.ReplaceAll(name, "\\", "/")), "/")
 }
 
 var errDOCXBomb = quarantine(ReasonBomb, "the document expands beyond ingest.max_expanded_mb; save it again in a word processor or raise the limit")

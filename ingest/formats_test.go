@@ -185,7 +185,7 @@ func TestFHIR(t *testing.T) {
 		{"conclusion", map[string]any{"conclusion": "Normal chest. "}, "IMPRESSION: Normal chest.", map[string]string{"impression": "Normal chest."}},
 		{"form", map[string]any{"conclusion": "Normal.", "presentedForm": form("text/plain; charset=utf-8", encode("Report\r\nConclusion: Normal."))},
 			"Report\nConclusion: Normal.", map[string]string{"impression": "Normal."}},
-		{"HTML form", map[string]any{"presentedForm": form("text/html", encode("<p>Lungs &lt; clear</p><script>x</script><p>a<b>b</b> c</p>"))}, "Lungs < clear\nab c", nil},
+		{"HTML form", map[string]any{"presentedForm": form("text/html", encode("<p>Lungs &lt; clear</p><script>x</script><p>a<b>b</b> c</p>"))}, "Lungs < clear\n\nab c", nil},
 		{"PDF form", map[string]any{"presentedForm": form("application/pdf", encode(string(simplePDF())))}, "This Agreement is made between the parties.", nil},
 		{"picture", map[string]any{"conclusion": "X.", "presentedForm": form("image/png", "AAAA")}, "IMPRESSION: X.", map[string]string{"impression": "X."}},
 		{"narrative", map[string]any{"text": map[string]any{"div": "<div><p>Clear <b>lungs</b></p></div>"}}, "Clear lungs", nil},

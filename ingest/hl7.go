@@ -29,7 +29,7 @@ func readHL7(ctx context.Context, data []byte, _ Limits) ([]part, []BadPart, err
 		}
 		p, q := hl7Report(i, segments)
 		if q != nil {
-			bad = append(bad, BadPart{i, *q})
+			bad = append(bad, BadPart{Index: i, Quarantine: *q})
 			continue
 		}
 		if len(messages) == 1 {
@@ -261,7 +261,7 @@ func hl7Hex(digits string) string {
 	text := string(b)
 	if !utf8.Valid(b) {
 		var ok bool
-		if text, ok = decodeWindows1252(append([]byte("xx"), b...)); !ok {
+		if text, _, ok = decodeWindows1252(append([]byte("xx"), b...)); !ok {
 			return " "
 		}
 		text = text[2:]

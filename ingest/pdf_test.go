@@ -177,8 +177,9 @@ func fuzzRead(t testing.TB, name string, data []byte) {
 	if err == nil {
 		var parts []part
 		var bad []BadPart
-		parts, bad, err = bounded(t.Context(), read, data, Limits{MaxExpanded: 4 << 20}.withDefaults())
-		docs, _ := documents(name, format, data, parts, bad)
+		lim := Limits{MaxExpanded: 4 << 20}.withDefaults()
+		parts, bad, err = bounded(t.Context(), read, data, lim)
+		docs, _ := documents(name, format, data, parts, bad, lim)
 		for _, d := range docs {
 			checkDocument(t, d)
 		}

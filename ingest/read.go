@@ -1,8 +1,9 @@
 package ingest
 
 import (
-	"bytes"
+	"cmp"
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -10,8 +11,10 @@ import (
 	"io"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Limits bound the reading of one file. A zero value takes the default.
@@ -19,6 +22,26 @@ type Limits struct {
 	MaxFile     int64         // bytes of a file; 50 MiB
 	MaxExpanded int64         // bytes that a compressed file expands to; 200 MiB
 	Timeout     time.Duration // a minute
+	MaxEntries  int           // files inside a file, at all depths; 10,000
+	MaxDepth    int           // how deep files may lie in each other; 4
+
+	// SubjectKey is the secret under which patient identifiers become
+	// Document.Subject. Without it no document has a Subject.
+	SubjectKey []byte `json:"-"`
+	// Columns name the parts of tables.
+	Columns Columns
+
+	depth int   // of files in files
+	used  *used // by all files of a file together
+}
+
+// Columns name the columns of CSV, TSV and Parquet tables and the keys of JSON
+// lines. What is not set is found by its usual names.
+type Columns struct {
+	Text    []string `json:"text,omitempty"`    // the text, each a section if there are several
+	ID      string   `json:"id,omitempty"`      // the document's Key
+	Patient string   `json:"patient,omitempty"` // the identifier behind Document.Subject
+	Known   []string `json:"known,omitempty"`   // names and numbers of the patient
 }
 
 func (l Limits) withDefaults() Limits {
@@ -31,24 +54,40 @@ func (l Limits) withDefaults() Limits {
 	if l.Timeout <= 0 {
 		l.Timeout = time.Minute
 	}
+	if l.MaxEntries <= 0 {
+		l.MaxEntries = 10_000
+	}
+	if l.MaxDepth <= 0 {
+		l.MaxDepth = 4
+	}
+	if l.used == nil {
+		l.used = new(used)
+	}
 	return l
 }
 
 // A BadPart is a document of a multi-document file that can not be used while
 // the others of the file can.
 type BadPart struct {
-	Index      int        `json:"index"` // the place in the file, from 0
+	Index int `json:"index"` // the place in the file, from 0
+	// Inner is the path of a file inside the file: "letter.txt" in "a.zip".
+	Inner      string     `json:"inner,omitempty"`
 	Quarantine Quarantine `json:"quarantine"`
 }
 
 // A part is a document as a reader finds it, without its provenance.
 type part struct {
 	Index    int
+	Inner    string // the path of a file inside the file; empty: the file itself
+	Format   string // of a file inside the file
 	Key      string // empty: the file's name
 	Text     string
 	Pages    []Page
+	Blocks   []Block
 	Sections []Section
 	Meta     map[string]string
+	Subject  string   // the patient's identifier as it is: memory only
+	Known    []string // as Document.Known
 }
 
 // A reader turns the bytes of a file into its documents. An error that is a
@@ -74,7 +113,7 @@ func Read(ctx context.Context, root string, f File, lim Limits) ([]Document, []B
 	if err != nil {
 		return nil, nil, err
 	}
-	docs, bad := documents(f.Path, format, data, parts, bad)
+	docs, bad := documents(f.Path, format, data, parts, bad, lim)
 	if len(docs) == 0 {
 		return nil, nil, worst(bad)
 	}
@@ -151,7 +190,7 @@ func bounded(ctx context.Context, read reader, data []byte, lim Limits) ([]part,
 		defer func() {
 			if recover() != nil {
 				// What the panic says may hold text of the document.
-				r = readResult{err: quarantine(ReasonCrashed, "the file breaks the reader of its format; save it again with another program")}
+				r = readResult{err: errCrashed}
 			}
 			done <- r
 		}()
@@ -177,39 +216,78 @@ func bounded(ctx context.Context, read reader, data []byte, lim Limits) ([]part,
 }
 
 // documents gives parts their provenance. Parts without text become bad parts.
-func documents(name, format string, data []byte, parts []part, bad []BadPart) ([]Document, []BadPart) {
+func documents(name, format string, data []byte, parts []part, bad []BadPart, lim Limits) ([]Document, []BadPart) {
 	sum := sha256.Sum256(data)
 	raw := hex.EncodeToString(sum[:])
-	stem := strings.TrimSuffix(name, path.Ext(name))
+	perFile := make(map[string]int)
+	for _, p := range parts {
+		perFile[p.Inner]++
+	}
+	for _, b := range bad {
+		perFile[b.Inner]++
+	}
 	seen := make(map[string]bool)
 	var docs []Document
 	for _, p := range parts {
 		if strings.TrimSpace(p.Text) == "" {
-			bad = append(bad, BadPart{p.Index, Quarantine{ReasonNoText, "it holds no text; nothing is lost by leaving it out"}})
+			bad = append(bad, BadPart{p.Index, p.Inner, Quarantine{ReasonNoText, "it holds no text; nothing is lost by leaving it out"}})
 			continue
 		}
+		file := path.Join(name, p.Inner)
 		key := p.Key
 		if key == "" || seen[key] {
-			key = stem
-			if len(parts)+len(bad) > 1 {
-				key = fmt.Sprintf("%s#%d", stem, p.Index)
+			key = strings.TrimSuffix(file, path.Ext(file))
+			if perFile[p.Inner] > 1 || seen[key] {
+				key = fmt.Sprintf("%s#%d", key, p.Index)
 			}
 		}
 		seen[key] = true
 		docs = append(docs, Document{
 			ID:       documentID(raw, p.Index),
-			File:     name,
+			File:     file,
 			Key:      key,
 			Index:    p.Index,
-			Format:   format,
+			Format:   cmp.Or(p.Format, format),
 			RawSHA:   raw,
 			Text:     p.Text,
 			Pages:    p.Pages,
+			Blocks:   p.Blocks,
 			Sections: p.Sections,
 			Meta:     p.Meta,
+			Subject:  subject(p.Subject, lim.SubjectKey),
+			Known:    known(p),
 		})
+		Structure(&docs[len(docs)-1])
 	}
 	return docs, bad
+}
+
+// subject is the keyed hash (HMAC-SHA-256, 32 hexadecimal digits) of a
+// patient's identifier. Identifiers are few enough to be tried one by one, so
+// that a hash without a key would hide nothing.
+func subject(identifier string, key []byte) string {
+	identifier = strings.ToUpper(strings.Join(strings.Fields(identifier), " "))
+	if identifier == "" || len(key) == 0 {
+		return ""
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(identifier))
+	return hex.EncodeToString(mac.Sum(nil))[:32]
+}
+
+// known are a part's names and numbers to remove, each once, the longer ones
+// first. One or two characters would take too much with them.
+func known(p part) []string {
+	var out []string
+	for _, k := range append(p.Known, p.Subject) {
+		if k = strings.Join(strings.Fields(k), " "); utf8.RuneCountInString(k) > 2 {
+			out = append(out, k)
+		}
+	}
+	slices.SortFunc(out, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
+	})
+	return slices.Compact(out)
 }
 
 func documentID(rawSHA string, index int) string {
@@ -217,93 +295,5 @@ func documentID(rawSHA string, index int) string {
 	return hex.EncodeToString(sum[:])[:32]
 }
 
-// detect chooses the reader by the content and the name of a file, and refuses
-// a file that is not what its name says.
-func detect(name string, data []byte) (string, reader, error) {
-	ext := strings.ToLower(path.Ext(name))
-	content := sniff(data)
-	if content != "" && content != "text" {
-		return detectBinary(ext, content)
-	}
-	switch ext {
-	case ".pdf", ".docx":
-		return "", nil, quarantine(ReasonWrongFormat, fmt.Sprintf(
-			"the file is named %s but holds no %s; export it again or give it its true ending", ext, strings.ToUpper(ext[1:])))
-	case ".hl7":
-		return "hl7", readHL7, nil
-	case ".json", ".fhir":
-		return "fhir", readFHIR, nil
-	case ".csv":
-		return "csv", readCSV(','), nil
-	case ".tsv":
-		return "csv", readCSV('\t'), nil
-	case "", ".txt", ".text", ".md":
-		return detectText(data)
-	}
-	return "", nil, quarantine(ReasonUnsupported, "files with this ending can not be read; export the document as PDF, DOCX or text")
-}
-
-func detectBinary(ext, content string) (string, reader, error) {
-	wrong := func(is string) error {
-		return quarantine(ReasonWrongFormat, fmt.Sprintf("the file is named %s but is %s; give it its true ending", ext, is))
-	}
-	switch {
-	case content == "pdf" && (ext == ".pdf" || ext == "" || ext == ".txt"):
-		return "pdf", readPDF, nil
-	case content == "pdf":
-		return "", nil, wrong("a PDF")
-	case content == "zip" && ext == ".docx":
-		return "docx", readDOCX, nil
-	case content == "zip" && ext == ".pdf":
-		return "", nil, wrong("a ZIP archive, as DOCX files are")
-	case content == "ole" && ext == ".docx":
-		return "", nil, quarantine(ReasonEncrypted, "the document is protected by a password or in the old Word format; save it as DOCX without a password")
-	case ext == ".pdf" || ext == ".docx":
-		return "", nil, wrong("something else")
-	}
-	return "", nil, quarantine(ReasonUnsupported, "the file is in a format that can not be read; export the document as PDF, DOCX or text")
-}
-
-// detectText tells messages and resources in files with a plain ending.
-func detectText(data []byte) (string, reader, error) {
-	head := bytes.TrimLeft(bytes.TrimPrefix(data[:min(len(data), 4096)], []byte("\xef\xbb\xbf")), " \t\r\n\x0b")
-	switch {
-	case bytes.HasPrefix(head, []byte("MSH|")):
-		return "hl7", readHL7, nil
-	case bytes.HasPrefix(head, []byte("{")) && bytes.Contains(head, []byte(`"resourceType"`)):
-		return "fhir", readFHIR, nil
-	}
-	return "text", readText, nil
-}
-
-// sniff tells binary formats by their first bytes; "" is anything else.
-func sniff(data []byte) string {
-	head := data[:min(len(data), 1024)]
-	magics := []struct{ prefix, name string }{
-		{"PK\x03\x04", "zip"}, {"PK\x05\x06", "zip"},
-		{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"},
-		{"\x89PNG", "image"}, {"\xff\xd8\xff", "image"}, {"GIF8", "image"}, {"II*\x00", "image"}, {"MM\x00*", "image"},
-		{"{\\rtf", "rtf"}, {"\x1f\x8b", "gzip"}, {"\x7fELF", "program"}, {"%!PS", "postscript"},
-	}
-	for _, m := range magics {
-		if bytes.HasPrefix(head, []byte(m.prefix)) {
-			return m.name
-		}
-	}
-	// A PDF may have some bytes before its header; a text that speaks of the
-	// header has it within a line.
-	if i := bytes.Index(head, []byte("%PDF-")); i == 0 || i > 0 && (head[i-1] == '\n' || head[i-1] == '\r' || !isPlain(head[:i])) {
-		return "pdf"
-	}
-	return ""
-}
-
-// isPlain says whether bytes look like text.
-func isPlain(b []byte) bool {
-	for _, c := range b {
-		if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c >= 0x80 {
-			return false
-		}
-	}
-	return true
-}
+// errCrashed is of a file whose reader panicked.
+var errCrashed = quarantine(ReasonCrashed, "the file breaks the reader of its format; save it again with another program")
