@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -9,6 +10,7 @@ import (
 	"adapt/artifact"
 	"adapt/config"
 	"adapt/label"
+	"adapt/label/formats"
 	"adapt/model"
 	"adapt/registry"
 	"adapt/tokenizer"
@@ -84,7 +86,7 @@ func (a *Activities) labelAll(ctx context.Context, in api.DocumentsInput, s sett
 	all := make([]label.Labeled, len(docs))
 	err = each(ctx, workers(), len(docs), func(_ context.Context, i int) error {
 		defer m.add(1)
-		g := gold.For(docs[i].Key)
+		g := gold.Document(docs[i].Key, docs[i].ID, docs[i].Text)
 		if s.config.Label.GoldOnly && len(g) == 0 {
 			all[i] = label.Labeled{DocID: docs[i].ID, Skipped: "no annotation, and label.gold_only is set"}
 			return nil
@@ -129,29 +131,57 @@ func (a *Activities) tokenizer(ref artifact.Ref, maxTokens int) (tokenizer.Token
 }
 
 // gold finds the annotations that the configuration names and keeps their
-// file, so that a changed one is labeled with anew.
+// file or folder, so that a changed one is labeled with anew.
 func (a *Activities) gold(s setting) (label.GoldIndex, artifact.Ref, error) {
 	path := s.config.Label.Gold
 	switch {
 	case path == config.GoldNone:
 		return nil, artifact.Ref{}, nil
 	case path == config.GoldAuto:
-		if path = label.FindGold(s.folder); path == "" {
+		if path = formats.Find(s.folder); path == "" {
 			return nil, artifact.Ref{}, nil
 		}
 	case !filepath.IsAbs(path):
 		path = filepath.Join(s.folder, path)
 	}
-	if _, err := os.Stat(path); err != nil {
-		return nil, artifact.Ref{}, badInput("label.gold names a file that is not there; its path is relative to the folder of documents")
+	fi, err := os.Stat(path)
+	if err != nil {
+		return nil, artifact.Ref{}, badInput("label.gold names a file or folder that is not there; its path is relative to the folder of documents")
 	}
-	ref, err := a.store().PutFile(artifact.KindRaw, path)
+	var ref artifact.Ref
+	if fi.IsDir() {
+		ref, err = a.keepFolder(path)
+	} else {
+		ref, err = a.store().PutFile(artifact.KindRaw, path)
+	}
 	if err != nil {
 		return nil, ref, err
 	}
-	gold, err := label.LoadGold(a.store().Path(ref))
+	set, err := formats.Load(path)
 	if err != nil {
 		return nil, ref, badInput("the annotations of label.gold: %v", err)
 	}
-	return label.Index(gold), ref, nil
+	return label.Index(set.Gold()), ref, nil
+}
+
+// keepFolder stores the annotations of a folder. brat's lie beside the
+// documents: what is neither of both stays there.
+func (a *Activities) keepFolder(dir string) (artifact.Ref, error) {
+	var tree artifact.Tree
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || !formats.Reads(d.Name()) {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		ref, err := a.store().PutFile(artifact.KindRaw, path)
+		tree.Files = append(tree.Files, artifact.TreeFile{Path: filepath.ToSlash(rel), Ref: ref})
+		return err
+	})
+	if err != nil {
+		return artifact.Ref{}, err
+	}
+	return a.store().PutTree(artifact.KindManifest, tree)
 }

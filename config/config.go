@@ -63,10 +63,10 @@ type Deid struct {
 
 // Label says where labels come from.
 type Label struct {
-	// Gold is a file of annotations (gold.jsonl, CUAD clauses.jsonl or
-	// SQuAD-form JSON), relative to the folder; "auto" takes gold.jsonl or
-	// clauses.jsonl in the folder or its parent; "none" uses labeling
-	// functions alone.
+	// Gold is a file or folder of annotations in any form that package
+	// label/formats reads, relative to the folder; "auto" finds them by their
+	// usual names in the folder or its parent; "none" uses labeling functions
+	// alone.
 	Gold string `yaml:"gold" json:"gold"`
 	// GoldOnly leaves documents without gold out of the data set.
 	GoldOnly bool `yaml:"gold_only" json:"gold_only"`

@@ -18,7 +18,7 @@ type File struct {
 }
 
 // Scan lists the files of a folder and its subfolders that may be documents,
-// sorted by path. Hidden files, annotations (*.jsonl), and files that speak of
+// sorted by path. Hidden files, annotations (*.jsonl, *.ann), and files that speak of
 // the folder (README, LICENSE, MANIFEST) are none. A symbolic link counts when
 // it leads to a file inside the folder.
 //
@@ -109,10 +109,14 @@ func mayBeDocument(name string) bool {
 		return false
 	}
 	switch strings.ToLower(path.Ext(name)) {
-	case ".jsonl", ".yaml", ".yml":
+	case ".jsonl", ".yaml", ".yml", ".ann", ".conf":
 		return false
 	}
-	return !strings.EqualFold(name, "index.json") && !strings.EqualFold(name, "gold.json") && !strings.EqualFold(name, "Thumbs.db")
+	switch strings.ToLower(name) {
+	case "index.json", "gold.json", "label-studio.json", "squad.json", "annotations.json", "thumbs.db":
+		return false
+	}
+	return true
 }
 
 func checkPatterns(include []string) error {

@@ -26,6 +26,8 @@ type Gold struct {
 	Absent   bool   `json:"absent,omitempty"`
 	// Attrs qualify structured labels: "presence", "side", "severity", "value".
 	Attrs map[string]string `json:"attrs,omitempty"`
+	// By names the annotator where the file does.
+	By string `json:"by,omitempty"`
 }
 
 // A Span is a labeled range of a document's text.
@@ -61,6 +63,8 @@ type Example struct {
 	Group  string        `json:"group"`
 	Origin Origin        `json:"origin"`
 	Turns  []prompt.Turn `json:"turns"`
+	// Rejected is a worse answer to the last turn, where one is known.
+	Rejected string `json:"rejected,omitempty"`
 	// Start and End delimit the source in the document's text.
 	Start int `json:"start"`
 	End   int `json:"end"`

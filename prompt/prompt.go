@@ -16,6 +16,8 @@ type Turn struct {
 	Input  string  `json:"input"`
 	Output string  `json:"output"`
 	Weight float32 `json:"weight,omitempty"` // of the output in the loss; 0 means 1
+	// Context says that the output is read and not learned.
+	Context bool `json:"context,omitempty"`
 }
 
 // Tokens is a rendered exchange.
@@ -34,6 +36,9 @@ func Render(tok tokenizer.Tokenizer, turns []Turn) Tokens {
 		w := turn.Weight
 		if w == 0 {
 			w = 1
+		}
+		if turn.Context {
+			w = 0
 		}
 		t.add(Ask(tok, turn.Input), 0)
 		t.add(tok.Encode(turn.Output), w)

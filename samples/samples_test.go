@@ -6,7 +6,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"adapt/label"
+	"adapt/label/formats"
 )
 
 func TestExtract(t *testing.T) {
@@ -51,7 +51,7 @@ func TestExtractAgain(t *testing.T) {
 	if err != nil || !os.SameFile(before, after) {
 		t.Errorf("Extract replaced a file that was right (%v)", err)
 	}
-	if gold, err := label.LoadGold(half); err != nil || len(gold) < 300 {
+	if gold, err := formats.LoadGold(half); err != nil || len(gold) < 300 {
 		t.Errorf("Extract did not mend a half-written file: %d labels, %v", len(gold), err)
 	}
 	if data, err := os.ReadFile(own); err != nil || string(data) != "mine" {

@@ -13,6 +13,7 @@ import (
 	"adapt/eval"
 	"adapt/ingest"
 	"adapt/label"
+	"adapt/label/formats"
 )
 
 // every is how many of CUAD's contracts the tests skip between two that they
@@ -48,7 +49,7 @@ type contract struct {
 func cuadContracts(t *testing.T, keep func(key string) bool) []contract {
 	t.Helper()
 	dir := cuadDir(t)
-	gold, err := label.LoadGold(filepath.Join(dir, "clauses.jsonl"))
+	gold, err := formats.LoadGold(filepath.Join(dir, "clauses.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"adapt/eval"
 	"adapt/ingest"
 	"adapt/label"
+	"adapt/label/formats"
 )
 
 // TestPDFs locates CUAD's annotations, which were made on its text files, in
@@ -22,7 +23,7 @@ func TestPDFs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gold, err := label.LoadGold(filepath.Join(dir, "clauses.jsonl"))
+	gold, err := formats.LoadGold(filepath.Join(dir, "clauses.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}

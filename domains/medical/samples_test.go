@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"adapt/ingest"
-	"adapt/label"
+	"adapt/label/formats"
 )
 
 // sampleReports reads the reports that ship with adapt, in all their formats.
@@ -52,7 +52,7 @@ var goldNames = map[string][]string{
 // that ship with adapt, sentence by sentence.
 func TestSamples(t *testing.T) {
 	docs := sampleReports(t)
-	gold, err := label.LoadGold("../../samples/medical/gold.jsonl")
+	gold, err := formats.LoadGold("../../samples/medical/gold.jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}
