@@ -45,10 +45,11 @@ func (a *Activities) begin(ctx context.Context, in api.BeginInput) (api.BeginRes
 		if err != nil {
 			return api.BeginResult{}, err
 		}
-		ap := s.config.Approval
+		ap, rev := s.config.Approval, s.config.Label.Review
 		return api.BeginResult{
 			Base: base, Champion: champion, Parallel: readAhead,
 			Approval: api.Approval{Required: ap.Required, AllowSelf: ap.AllowSelf, Deadline: ap.Deadline},
+			Review:   api.Review{Count: rev.Count, Deadline: rev.Deadline, Stop: rev.OnDeadline == config.DeadlineStop},
 		}, nil
 	})
 }

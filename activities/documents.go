@@ -67,9 +67,13 @@ func (a *Activities) label(ctx context.Context, in api.DocumentsInput) (api.Labe
 			return api.Labeled{}, err
 		}
 		key := registry.StepKey("label", s.domain.Name(), s.domain.Version(), in.Documents, in.Base, goldRef, s.config.Label.GoldOnly, s.config.Train.MaxTokens)
-		return once(ctx, a, key, func(ctx context.Context) (api.Labeled, error) {
+		suggested, err := once(ctx, a, key, func(ctx context.Context) (api.Labeled, error) {
 			return a.labelAll(ctx, in, s, gold, m)
 		})
+		if err != nil {
+			return suggested, err
+		}
+		return a.reviewed(ctx, in, s, suggested)
 	})
 }
 
@@ -98,13 +102,17 @@ func (a *Activities) labelAll(ctx context.Context, in api.DocumentsInput, s sett
 	if err != nil {
 		return api.Labeled{}, err
 	}
-	var out api.Labeled
+	return a.putLabeled(all)
+}
+
+// putLabeled stores and counts what labeling made of documents.
+func (a *Activities) putLabeled(all []label.Labeled) (out api.Labeled, err error) {
 	for _, l := range all {
 		out.Examples += len(l.Examples)
 		switch {
 		case l.Skipped != "":
 			out.Skipped++
-		case l.Truth.Origin == label.OriginGold:
+		case l.Truth.Origin == label.OriginGold, l.Truth.Origin == label.OriginReview:
 			out.Gold++
 			fallthrough
 		default:

@@ -36,6 +36,9 @@ func (a *Activities) finish(ctx context.Context, in api.FinishInput) error {
 				return err
 			}
 		}
+		if err := a.Registry.CloseReview(ctx, in.RunID); err != nil {
+			return err
+		}
 		b, err := json.Marshal(in.Summary)
 		if err != nil {
 			return err

@@ -21,7 +21,7 @@ func (a *Activities) split(ctx context.Context, in api.SplitInput) (api.Split, e
 		if err != nil {
 			return api.Split{}, err
 		}
-		key := registry.StepKey("split", in.RunID, in.Documents, in.Labeled, in.Config)
+		key := registry.StepKey("split", in.RunID, in.Documents, in.Labeled, in.Agreement, in.Config)
 		return once(ctx, a, key, func(ctx context.Context) (api.Split, error) {
 			return a.divide(ctx, in, s, m)
 		})
@@ -56,6 +56,11 @@ func (a *Activities) divide(ctx context.Context, in api.SplitInput, s setting, m
 		d.Add(l, splits[l.DocID], tokens(tok, l.Examples))
 	}
 	d.CountGroups(usable)
+	if !in.Agreement.IsZero() {
+		if err := a.store().JSON(in.Agreement, &d.Agreement); err != nil {
+			return api.Split{}, err
+		}
+	}
 	m.say("looking for near copies across the parts")
 	d.NearTrain = nearTrain(docs, d, c.Ingest.NearDuplicates)
 	out := api.Split{

@@ -69,7 +69,9 @@ type Label struct {
 	// alone.
 	Gold string `yaml:"gold" json:"gold"`
 	// GoldOnly leaves documents without gold out of the data set.
-	GoldOnly bool `yaml:"gold_only" json:"gold_only"`
+	GoldOnly bool    `yaml:"gold_only" json:"gold_only"`
+	Review   Review  `yaml:"review" json:"review,omitzero"`
+	Teacher  Teacher `yaml:"teacher" json:"teacher,omitzero"`
 }
 
 // Split divides documents, by group.

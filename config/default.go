@@ -18,7 +18,11 @@ func Default(domain string) Config {
 			NearDuplicates: 0.8,
 			Batch:          16,
 		},
-		Label: Label{Gold: GoldAuto},
+		Label: Label{
+			Gold:    GoldAuto,
+			Review:  Review{Who: 1, SpotChecks: 0.2, Deadline: 14 * 24 * time.Hour, OnDeadline: DeadlineStop},
+			Teacher: Teacher{MaxDocuments: 200, Concurrency: 2, Timeout: 2 * time.Minute},
+		},
 		Split: Split{Dev: 0.15, Test: 0.2},
 		Train: Train{
 			Method:        MethodFull,
@@ -75,4 +79,6 @@ const (
 	LeakWarn           = "warn"
 	ReplayNone         = "none"
 	ReplaySelf         = "self"
+	DeadlineContinue   = "continue"
+	DeadlineStop       = "stop"
 )

@@ -15,6 +15,9 @@ type Dataset struct {
 	// NearTrain lists documents of dev and test that are nearly a training
 	// document.
 	NearTrain []Near `json:"near_train,omitempty"`
+	// Agreement is how far two reviewers came to the same; nil where no two
+	// answered.
+	Agreement *Agreement `json:"agreement,omitempty"`
 	// Refs name the artifacts of the data set's parts as strings.
 	Refs map[string]string `json:"refs,omitempty"`
 }

@@ -11,11 +11,12 @@ import (
 	"adapt/artifact"
 )
 
-// The names of the query and the update by which a run is asked how far it is
-// and told a person's decision.
+// The names of the query and the updates by which a run is asked how far it is
+// and told a person's decision, or that people have reviewed labels.
 const (
 	Query  = "progress" // answers a Run
 	Update = "decide"   // takes a Decision
+	Labels = "labels"   // takes a LabelNews
 )
 
 // A State is where one step of a run is.
@@ -52,6 +53,9 @@ type Run struct {
 	// Waiting says that the run waits for a person's Decision until Deadline.
 	Waiting  bool      `json:"waiting,omitempty"`
 	Deadline time.Time `json:"deadline,omitzero"`
+	// Reviews says how far people are with the labels that the run waits for;
+	// zero when it does not.
+	Reviews Reviews `json:"reviews,omitzero"`
 	// Error says, when the run failed, what happened and what to do.
 	Error string `json:"error,omitempty"`
 }
@@ -87,4 +91,26 @@ type Decision struct {
 	Approve bool   `json:"approve"`
 	By      string `json:"by"`     // the person's name; required
 	Reason  string `json:"reason"` // required
+}
+
+// Reviews says how far people are with a run's labels.
+type Reviews struct {
+	Wanted   int       `json:"wanted"`   // labels
+	Reviewed int       `json:"reviewed"` // of them decided, when the run last heard
+	Deadline time.Time `json:"deadline"`
+}
+
+// Waiting reports whether the run waits for reviews.
+func (r Reviews) Waiting() bool { return r.Wanted > 0 }
+
+// ForPeople reports whether the run waits for people, for whatever.
+func (r Run) ForPeople() bool { return r.Waiting || r.Reviews.Waiting() }
+
+// A LabelNews tells a run that people have reviewed labels. The run looks for
+// itself before it goes on.
+type LabelNews struct {
+	Reviewed int `json:"reviewed"` // labels that are decided by now
+	// GoOn asks the run to go on with what there is.
+	GoOn bool   `json:"go_on,omitempty"`
+	By   string `json:"by,omitempty"` // the person's name; required with GoOn
 }

@@ -138,3 +138,71 @@ CREATE TRIGGER deletions_stay BEFORE UPDATE ON deletions
 BEGIN SELECT RAISE(ABORT, 'deletions are an audit trail: rows are never changed'); END;
 CREATE TRIGGER deletions_remain BEFORE DELETE ON deletions
 BEGIN SELECT RAISE(ABORT, 'deletions are an audit trail: rows are never deleted'); END;
+
+-- version 3
+
+-- Which runs ask people about their labels, and for how many.
+CREATE TABLE reviews (
+	run_id    TEXT PRIMARY KEY CHECK (run_id <> ''),
+	domain    TEXT NOT NULL CHECK (domain <> ''),
+	wanted    INTEGER NOT NULL CHECK (wanted > 0),
+	reviewers INTEGER NOT NULL CHECK (reviewers IN (1, 2)),
+	elsewhere INTEGER NOT NULL,
+	deadline  TEXT NOT NULL,
+	opened    TEXT NOT NULL,
+	closed    TEXT NOT NULL
+) STRICT;
+
+-- The documents that a run asks about. A source is an artifact that holds the
+-- document with its suggested labels.
+CREATE TABLE review_documents (
+	run_id    TEXT NOT NULL REFERENCES reviews (run_id),
+	document  TEXT NOT NULL,
+	text_hash TEXT NOT NULL,
+	source    TEXT NOT NULL,
+	PRIMARY KEY (run_id, document)
+) STRICT, WITHOUT ROWID;
+
+-- The labels that are asked about, the one that needs a person most first.
+CREATE TABLE review_tasks (
+	run_id     TEXT NOT NULL,
+	place      INTEGER NOT NULL,
+	document   TEXT NOT NULL,
+	item       TEXT NOT NULL,
+	category   TEXT NOT NULL,
+	confidence REAL NOT NULL,
+	why        TEXT NOT NULL CHECK (why IN ('unsure', 'conflict', 'spot check')),
+	PRIMARY KEY (run_id, place),
+	UNIQUE (run_id, item),
+	FOREIGN KEY (run_id, document) REFERENCES review_documents (run_id, document)
+) STRICT, WITHOUT ROWID;
+
+-- What people answered, for ever: places and categories, never text. An undo
+-- is a row that names the one it undoes.
+CREATE TABLE review_answers (
+	id           INTEGER PRIMARY KEY AUTOINCREMENT,
+	domain       TEXT NOT NULL CHECK (domain <> ''),
+	run_id       TEXT NOT NULL,
+	document     TEXT NOT NULL CHECK (document <> ''),
+	text_hash    TEXT NOT NULL CHECK (text_hash <> ''),
+	item         TEXT NOT NULL,
+	action       TEXT NOT NULL CHECK (action IN ('accept', 'fix', 'reject', 'add', 'complete', 'undo')),
+	was_category TEXT NOT NULL,
+	was_start    INTEGER NOT NULL,
+	was_end      INTEGER NOT NULL,
+	category     TEXT NOT NULL,
+	start        INTEGER NOT NULL,
+	end          INTEGER NOT NULL,
+	attrs        TEXT NOT NULL CHECK (json_valid(attrs)),
+	undoes       INTEGER NOT NULL,
+	reviewer     TEXT NOT NULL CHECK (trim(reviewer) <> ''),
+	informed     INTEGER NOT NULL CHECK (informed IN (0, 1)),
+	seconds      REAL NOT NULL,
+	at           TEXT NOT NULL
+) STRICT;
+CREATE INDEX review_answers_by_document ON review_answers (domain, document, id);
+
+CREATE TRIGGER review_answers_stay BEFORE UPDATE ON review_answers
+BEGIN SELECT RAISE(ABORT, 'answers are an audit trail: rows are never changed'); END;
+CREATE TRIGGER review_answers_remain BEFORE DELETE ON review_answers
+BEGIN SELECT RAISE(ABORT, 'answers are an audit trail: rows are never deleted'); END;

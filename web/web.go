@@ -35,6 +35,9 @@ type RunService interface {
 	// text is shown to the person: it says why the decision was not taken and
 	// what to do.
 	Decide(ctx context.Context, runID string, d progress.Decision) error
+	// LabelNews tells a run that waits for reviews how far they are. An error's
+	// text is for people too.
+	LabelNews(ctx context.Context, runID string, n progress.LabelNews) error
 }
 
 // Options configure the pages.

@@ -35,6 +35,7 @@ type workflows struct {
 	refusal  error // what Decide answers
 	silent   error // what Progress answers
 	onDecide func(id string, d progress.Decision)
+	news     []progress.LabelNews
 }
 
 func (f *workflows) Progress(_ context.Context, id string) (progress.Run, error) {
@@ -60,6 +61,16 @@ func (f *workflows) Decide(_ context.Context, id string, d progress.Decision) er
 	if f.onDecide != nil {
 		f.onDecide(id, d)
 	}
+	return nil
+}
+
+func (f *workflows) LabelNews(_ context.Context, _ string, n progress.LabelNews) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.refusal != nil {
+		return f.refusal
+	}
+	f.news = append(f.news, n)
 	return nil
 }
 

@@ -47,7 +47,7 @@ func (r *adaptation) run(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	r.approval = begun.Approval
+	r.approval, r.reviews.asked = begun.Approval, begun.Review
 	r.sum.Base, r.sum.Champion = begun.Base, begun.Champion
 
 	if err := r.prepare(ctx, begun); err != nil {
@@ -90,19 +90,32 @@ func (r *adaptation) prepare(ctx workflow.Context, begun api.BeginResult) error 
 	if err != nil {
 		return err
 	}
-	err = r.step(StepLabel, func() (_ string, err error) {
-		r.sum.Labeled, err = do[api.Labeled](long(ctx), api.LabelAll, docs)
-		l := r.sum.Labeled
-		return fmt.Sprintf("%d examples from %d documents, %d annotated by people", l.Examples, l.Usable, l.Gold), err
-	})
+	err = r.step(StepLabel, func() (string, error) { return r.label(ctx, docs) })
 	if err != nil {
 		return err
 	}
+	if err := r.review(ctx, docs); err != nil {
+		return err
+	}
 	return r.step(StepSplit, func() (_ string, err error) {
-		r.sum.Split, err = do[api.Split](short(ctx), api.SplitUp, api.SplitInput{Job: r.in.Job, Documents: docs.Documents, Labeled: r.sum.Labeled.Labeled})
+		r.sum.Split, err = do[api.Split](short(ctx), api.SplitUp, api.SplitInput{Job: r.in.Job, Documents: docs.Documents, Labeled: r.sum.Labeled.Labeled, Agreement: r.sum.Labeled.Agreement})
 		s := r.sum.Split
 		return fmt.Sprintf("%d train, %d dev, %d test", s.Train, s.Dev, s.Test), err
 	})
+}
+
+// label labels the documents, with what people have answered by now.
+func (r *adaptation) label(ctx workflow.Context, docs api.DocumentsInput) (_ string, err error) {
+	r.sum.Labeled, err = do[api.Labeled](long(ctx), api.LabelAll, docs)
+	l := r.sum.Labeled
+	detail := fmt.Sprintf("%d examples from %d documents, %d annotated by people", l.Examples, l.Usable, l.Gold)
+	if l.Reviewed > 0 {
+		detail += fmt.Sprintf(", %d labels reviewed", l.Reviewed)
+	}
+	if t := l.Teacher; t != nil {
+		detail += fmt.Sprintf("; the teacher proposed %d labels, %d are supported", t.Proposed, t.Kept)
+	}
+	return detail, err
 }
 
 func (r *adaptation) train(ctx workflow.Context) error {

@@ -71,7 +71,7 @@ func TestPassingGatesPromoteWithoutApproval(t *testing.T) {
 	env := newEnv(t, f)
 	s := finish(t, env, f, input())
 	wantSummary(t, s, statusPromoted, "high enough")
-	wantSteps(t, query(t, env), "done done done done done done done skipped done")
+	wantSteps(t, query(t, env), "done done done skipped done done done done skipped done")
 	want := api.PromoteInput{
 		Job: job(), Candidate: winner, Previous: champion, Documents: s.Documents, Dataset: s.Split.Dataset,
 		Answers: ref("answers", api.Dev), Kind: promotionGate, By: "Ann", Reason: "all gates passed and no approval is required",
@@ -150,7 +150,7 @@ func TestAPersonRejects(t *testing.T) {
 	if f.count(api.Promote) != 0 || len(f.decided) != 1 {
 		t.Errorf("%d promotions, decisions %+v", f.count(api.Promote), f.decided)
 	}
-	wantSteps(t, query(t, env), "done done done done done done done done skipped")
+	wantSteps(t, query(t, env), "done done done skipped done done done done done skipped")
 }
 
 func TestNobodyDecides(t *testing.T) {
@@ -191,7 +191,7 @@ func TestTheGateHolds(t *testing.T) {
 			t.Errorf("%s: called %v", verdict, f.calls)
 		}
 		run := query(t, env)
-		wantSteps(t, run, "done done done done done done done skipped skipped")
+		wantSteps(t, run, "done done done skipped done done done done skipped skipped")
 		if run.Verdict != verdict || run.Status != statusRejected {
 			t.Errorf("the run is %+v", run)
 		}
@@ -255,7 +255,7 @@ func TestCancellation(t *testing.T) {
 		env := newEnv(t, f)
 		env.RegisterDelayedCallback(env.CancelWorkflow, time.Hour)
 		wantCancelled(t, env, f)
-		wantSteps(t, query(t, env), "done done done done done done done failed skipped")
+		wantSteps(t, query(t, env), "done done done skipped done done done done failed skipped")
 	})
 	t.Run("in training", func(t *testing.T) {
 		f := newFakes()

@@ -39,7 +39,10 @@ type fakes struct {
 	finished []api.Summary
 	promoted []api.PromoteInput
 	decided  []api.DecideInput
+	asked    []api.ReviewInput
 
+	ask       api.Asked
+	reviewed  api.Reviewed
 	begin     api.BeginResult
 	batches   int
 	scored    api.Scored
@@ -98,6 +101,12 @@ func (f *fakes) register(env *testsuite.TestWorkflowEnvironment) {
 	add(api.LabelAll, func(api.DocumentsInput) (api.Labeled, error) {
 		return api.Labeled{Labeled: ref(artifact.KindExamples, "labeled"), Usable: 9, Examples: 30}, f.called(api.LabelAll)
 	})
+	add(api.AskReview, func(in api.ReviewInput) (api.Asked, error) {
+		f.asked = append(f.asked, in)
+		return f.ask, f.called(api.AskReview)
+	})
+	add(api.CountReview, func(api.Job) (api.Reviewed, error) { return f.reviewed, f.called(api.CountReview) })
+	add(api.EndReview, func(api.Job) (api.Reviewed, error) { return f.reviewed, f.called(api.EndReview) })
 	add(api.SplitUp, func(api.SplitInput) (api.Split, error) {
 		return api.Split{Dataset: ref(artifact.KindDataset, "dataset"), Train: 5, Dev: 2, Test: 2}, f.called(api.SplitUp)
 	})

@@ -37,6 +37,7 @@ const (
 	StepIngest     = "ingest"
 	StepDeidentify = "deidentify"
 	StepLabel      = "label"
+	StepReview     = "review"
 	StepSplit      = "split"
 	StepTrain      = "train"
 	StepEvaluate   = "evaluate"
@@ -47,7 +48,7 @@ const (
 
 // Steps returns the steps of a run, in order.
 func Steps() []string {
-	return []string{StepIngest, StepDeidentify, StepLabel, StepSplit, StepTrain, StepEvaluate, StepGate, StepApprove, StepPromote}
+	return []string{StepIngest, StepDeidentify, StepLabel, StepReview, StepSplit, StepTrain, StepEvaluate, StepGate, StepApprove, StepPromote}
 }
 
 // state is what a run answers the progress query with.
@@ -55,6 +56,7 @@ type state struct {
 	run      progress.Run
 	approval api.Approval
 	decision *progress.Decision
+	reviews  reviews
 }
 
 func newState(in AdaptInput) *state {
@@ -75,12 +77,16 @@ func (s *state) answer(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	return workflow.SetUpdateHandlerWithOptions(ctx, progress.Update,
+	err = workflow.SetUpdateHandlerWithOptions(ctx, progress.Update,
 		func(_ workflow.Context, d progress.Decision) error {
 			s.decision = &d
 			return nil
 		},
 		workflow.UpdateHandlerOptions{Validator: s.validate})
+	if err != nil {
+		return err
+	}
+	return s.hearOfLabels(ctx)
 }
 
 // validate refuses decisions that may not be made. A refused one leaves no
@@ -142,7 +148,7 @@ func (s *state) find(name string) *progress.Step {
 
 // end marks what is left as skipped when the run ends.
 func (s *state) end(status string) {
-	s.run.Status, s.run.Waiting = status, false
+	s.run.Status, s.run.Waiting, s.run.Reviews = status, false, progress.Reviews{}
 	for i := range s.run.Steps {
 		if st := &s.run.Steps[i]; st.Status == progress.Waiting {
 			st.Status = progress.Skipped

@@ -21,22 +21,25 @@ const (
 
 // The names of the activities.
 const (
-	Plan       = "plan"       // PlanInput → PlanResult
-	Begin      = "begin"      // BeginInput → BeginResult
-	Scan       = "scan"       // Job → ScanResult
-	Read       = "read"       // ReadInput → ReadResult
-	Gather     = "gather"     // GatherInput → Ingested
-	Deidentify = "deidentify" // DocumentsInput → Deidentified
-	LabelAll   = "label"      // DocumentsInput → Labeled
-	SplitUp    = "split"      // SplitInput → Split
-	Train      = "train"      // TrainInput → Trained
-	Answer     = "answer"     // AnswerInput → Answers
-	Forgetting = "forgetting" // ForgettingInput → Forgotten
-	Score      = "score"      // ScoreInput → Scored
-	Wait       = "wait"       // Job → nothing; marks the run as waiting for a person
-	Decide     = "decide"     // DecideInput → nothing
-	Promote    = "promote"    // PromoteInput → nothing
-	Finish     = "finish"     // FinishInput → nothing
+	Plan        = "plan"         // PlanInput → PlanResult
+	Begin       = "begin"        // BeginInput → BeginResult
+	Scan        = "scan"         // Job → ScanResult
+	Read        = "read"         // ReadInput → ReadResult
+	Gather      = "gather"       // GatherInput → Ingested
+	Deidentify  = "deidentify"   // DocumentsInput → Deidentified
+	LabelAll    = "label"        // DocumentsInput → Labeled
+	AskReview   = "ask-review"   // ReviewInput → Asked; the run then waits for people
+	EndReview   = "end-review"   // Job → Reviewed; the run waits no longer
+	CountReview = "count-review" // Job → Reviewed
+	SplitUp     = "split"        // SplitInput → Split
+	Train       = "train"        // TrainInput → Trained
+	Answer      = "answer"       // AnswerInput → Answers
+	Forgetting  = "forgetting"   // ForgettingInput → Forgotten
+	Score       = "score"        // ScoreInput → Scored
+	Wait        = "wait"         // Job → nothing; marks the run as waiting for a person
+	Decide      = "decide"       // DecideInput → nothing
+	Promote     = "promote"      // PromoteInput → nothing
+	Finish      = "finish"       // FinishInput → nothing
 )
 
 // The types of errors that activities fail with. Trying again does not help
@@ -95,6 +98,7 @@ type BeginResult struct {
 	Base     artifact.Ref `json:"base"`     // the model that is fine-tuned
 	Champion artifact.Ref `json:"champion"` // the model that is live
 	Approval Approval     `json:"approval"`
+	Review   Review       `json:"review,omitzero"`
 	Parallel int          `json:"parallel"` // batches that are read at a time
 }
 
@@ -103,6 +107,13 @@ type Approval struct {
 	Required  bool          `json:"required"`
 	AllowSelf bool          `json:"allow_self"`
 	Deadline  time.Duration `json:"deadline"`
+}
+
+// Review is config.Review, as far as the workflow decides by it.
+type Review struct {
+	Count    int           `json:"count"` // labels to wait for; 0: none
+	Deadline time.Duration `json:"deadline"`
+	Stop     bool          `json:"stop,omitempty"` // end the run at the deadline
 }
 
 // ScanResult lists the files of a folder, cut into batches.
@@ -170,6 +181,49 @@ type Labeled struct {
 	Skipped  int          `json:"skipped"` // documents that say nothing to the domain
 	Gold     int          `json:"gold"`    // documents that a person annotated
 	Examples int          `json:"examples"`
+	// Suggested is Labeled without people's answers; zero where there are none.
+	Suggested artifact.Ref `json:"suggested,omitzero"`
+	Reviewed  int          `json:"reviewed,omitempty"` // labels that people decided on
+	Agreement artifact.Ref `json:"agreement,omitzero"` // a label.Agreement as JSON; zero where no two people answered
+	Teacher   *Taught      `json:"teacher,omitempty"`
+}
+
+// Suggestions are the labels that no person has touched.
+func (l Labeled) Suggestions() artifact.Ref {
+	if l.Suggested.IsZero() {
+		return l.Labeled
+	}
+	return l.Suggested
+}
+
+// Taught counts what a teacher proposed.
+type Taught struct {
+	Documents int           `json:"documents"` // that it was asked about
+	Proposed  int           `json:"proposed"`
+	Kept      int           `json:"kept"`              // that the documents support
+	Dropped   []ReasonCount `json:"dropped,omitempty"` // by reason
+}
+
+// ReviewInput asks people about labels.
+type ReviewInput struct {
+	Job
+	Documents artifact.Ref `json:"documents"`
+	Labeled   artifact.Ref `json:"labeled"` // suggestions
+	Deadline  time.Time    `json:"deadline"`
+}
+
+// Asked is what people are asked.
+type Asked struct {
+	// Wanted is how many labels are waited for: what the configuration says, or
+	// all there are.
+	Wanted   int `json:"wanted"`
+	Reviewed int `json:"reviewed"` // of them decided already, in earlier runs
+}
+
+// Reviewed is how far people are.
+type Reviewed struct {
+	Reviewed int `json:"reviewed"` // labels that are decided
+	Disputed int `json:"disputed"` // that two people decided otherwise, and nobody settled
 }
 
 // SplitInput divides labeled documents.
@@ -177,6 +231,7 @@ type SplitInput struct {
 	Job
 	Documents artifact.Ref `json:"documents"`
 	Labeled   artifact.Ref `json:"labeled"`
+	Agreement artifact.Ref `json:"agreement,omitzero"`
 }
 
 // Split is a data set.

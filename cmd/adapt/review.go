@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -16,11 +17,15 @@ const reviewLong = `Decide on runs whose candidate passed its gates. A decision 
 reason, which are kept for ever. Who started a run may reject it, but approve it
 only where approval.allow_self in adapt.yaml allows that.
 
-The review pages (adapt up prints their address) show the same with the report.`
+Where label.review.count asks for it, people review labels before a model is
+trained: "adapt review labels" shows how far they are.
+
+The review pages (adapt up prints their address) show the same with the report,
+and are where labels are reviewed.`
 
 func newReview(f *flags) *cobra.Command {
 	c := &cobra.Command{Use: "review", Short: "List the runs that wait for a person, and decide", Long: reviewLong}
-	c.AddCommand(newReviewList(f), newReviewShow(f), newDecision(f, true), newDecision(f, false))
+	c.AddCommand(newReviewList(f), newReviewShow(f), newReviewLabels(f), newDecision(f, true), newDecision(f, false))
 	return c
 }
 
@@ -37,8 +42,16 @@ func newReviewList(f *flags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return list(c, f, runs, "no run waits for a decision", "RUN\tDOMAIN\tSTARTED\tBY", func(r registry.Run) string {
-				return strings.Join([]string{r.ID, r.Domain, when(r.Created), r.StartedBy}, "\t")
+			open, err := a.Registry.OpenReviews(c.Context())
+			if err != nil {
+				return err
+			}
+			waitsFor := map[string]string{}
+			for _, rev := range open {
+				waitsFor[rev.RunID] = "reviews of labels"
+			}
+			return list(c, f, runs, "no run waits for a person", "RUN\tDOMAIN\tWAITS FOR\tSTARTED\tBY", func(r registry.Run) string {
+				return strings.Join([]string{r.ID, r.Domain, cmp.Or(waitsFor[r.ID], "a decision"), when(r.Created), r.StartedBy}, "\t")
 			})
 		},
 	})

@@ -97,9 +97,27 @@ func interrupted(out io.Writer, a *app.App) error {
 	return exit{code: exitFailed}
 }
 
+// labelsWanted says how to review the labels that a run waits for.
+func labelsWanted(out io.Writer, a *app.App, run progress.Run) {
+	r := run.Reviews
+	fmt.Fprintf(out, "\nrun %s waits for people to review its labels: %d of %d are done\n", run.RunID, r.Reviewed, r.Wanted)
+	if page := a.WebPage("runs", run.RunID, "labels"); page != "" && !a.Serving() {
+		fmt.Fprintf(out, "  in the browser: %s\n", page)
+	} else {
+		fmt.Fprintln(out, "  in the browser: adapt up, and open the run's page")
+	}
+	fmt.Fprintf(out, "  adapt review labels %s\n", run.RunID)
+	fmt.Fprintf(out, "  adapt review labels %s --go-on --as NAME    goes on with what there is\n", run.RunID)
+	fmt.Fprintf(out, "  until %s; what was answered is kept in any case\n", when(r.Deadline))
+}
+
 // conclude writes what a run came to and returns its exit code as an error.
 func conclude(ctx context.Context, out io.Writer, a *app.App, id string, status registry.Status) error {
 	if status == registry.StatusWaiting {
+		if run, err := a.Progress(ctx, id); err == nil && run.Reviews.Waiting() {
+			labelsWanted(out, a, run)
+			return exit{code: exitWaiting}
+		}
 		fmt.Fprintf(out, "\nrun %s passed its gates and waits for a person:\n", id)
 		fmt.Fprintf(out, "  adapt review show %s\n  adapt review approve %s --as NAME --reason TEXT\n", id, id)
 		return exit{code: exitWaiting}

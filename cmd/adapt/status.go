@@ -102,7 +102,7 @@ func showRun(c *cobra.Command, f *flags, a *app.App, id string) error {
 		}
 		show.Summary(out, sum, v.Report)
 	} else {
-		writeProgress(out, v)
+		writeProgress(out, a, v)
 	}
 	for _, d := range v.Decisions {
 		fmt.Fprintf(out, "  %s %s by %s: %s\n", when(d.At), approved(d.Approve), d.By, d.Reason)
@@ -116,7 +116,7 @@ func showRun(c *cobra.Command, f *flags, a *app.App, id string) error {
 	return nil
 }
 
-func writeProgress(out io.Writer, v runView) {
+func writeProgress(out io.Writer, a *app.App, v runView) {
 	fmt.Fprintf(out, "%s: %s, started %s by %s\n", v.Run.ID, v.Run.Status, when(v.Run.Created), v.Run.StartedBy)
 	for _, s := range v.Progress.Steps {
 		fmt.Fprintln(out, show.Line(s))
@@ -129,6 +129,9 @@ func writeProgress(out io.Writer, v runView) {
 	}
 	if v.Report != "" {
 		fmt.Fprintf(out, "  report: %s\n", v.Report)
+	}
+	if v.Progress.Reviews.Waiting() {
+		labelsWanted(out, a, v.Progress)
 	}
 	if v.Progress.Waiting {
 		fmt.Fprintf(out, "  waits for a person until %s\n", when(v.Progress.Deadline))

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 
 	"go.temporal.io/sdk/client"
@@ -104,6 +105,16 @@ func (a *App) Serving() bool { return a.node != nil }
 // Web returns the address of the review pages with its token; empty when there
 // are none.
 func (a *App) Web() string { return a.web }
+
+// WebPage returns the address of one of the review pages with its token; empty
+// when there are none.
+func (a *App) WebPage(elem ...string) string {
+	u, err := url.Parse(a.web)
+	if a.web == "" || err != nil {
+		return ""
+	}
+	return u.JoinPath(elem...).String()
+}
 
 // Close stops what this process runs and closes the data folder.
 func (a *App) Close() error {

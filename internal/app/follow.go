@@ -13,6 +13,7 @@ import (
 
 	"adapt/activities/api"
 	"adapt/internal/live"
+	"adapt/label/review"
 	"adapt/progress"
 	"adapt/registry"
 	"adapt/web"
@@ -100,7 +101,7 @@ func (a *App) Follow(ctx context.Context, runID string, show func(progress.Run))
 		}
 		if run, err := a.Progress(ctx, runID); err == nil {
 			show(run)
-			if run.Waiting {
+			if run.ForPeople() {
 				return registry.StatusWaiting, nil
 			}
 		}
@@ -138,26 +139,56 @@ func (a *App) alive(ctx context.Context, runID string) error {
 
 // Decide gives a person's decision to a run that waits for one.
 func (a *App) Decide(ctx context.Context, runID string, d progress.Decision) error {
+	return a.tell(ctx, runID, progress.Update, d, "does not wait for a decision; `adapt review list` shows those that do")
+}
+
+// LabelNews tells a run that waits for reviews how far they are.
+func (a *App) LabelNews(ctx context.Context, runID string, n progress.LabelNews) error {
+	return a.tell(ctx, runID, progress.Labels, n, "does not wait for reviews of its labels; `adapt review list` shows those that do")
+}
+
+// tell sends an update to a run's workflow; gone says what it means when there
+// is none.
+func (a *App) tell(ctx context.Context, runID, update string, arg any, gone string) error {
 	if a.Client == nil {
 		return errors.New("no process runs the workflows now; start one with `adapt up`")
 	}
 	h, err := a.Client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: runID, UpdateName: progress.Update, Args: []any{d}, WaitForStage: client.WorkflowUpdateStageCompleted,
+		WorkflowID: runID, UpdateName: update, Args: []any{arg}, WaitForStage: client.WorkflowUpdateStageCompleted,
 	})
 	if err == nil {
 		err = h.Get(ctx, nil)
 	}
-	var gone *serviceerror.NotFound
+	var none *serviceerror.NotFound
 	var app *temporal.ApplicationError
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &app):
 		return errors.New(app.Message())
-	case errors.As(err, &gone):
-		return fmt.Errorf("run %s does not wait for a decision; `adapt review list` shows those that do", runID)
+	case errors.As(err, &none):
+		return fmt.Errorf("run %s %s", runID, gone)
 	}
 	return fmt.Errorf("run %s: %w", runID, err)
+}
+
+// tellAll tells every run that waits for reviews how far they are. A process
+// that was killed between keeping an answer and telling of it would else leave
+// a run waiting for what it has.
+func (a *App) tellAll(ctx context.Context) {
+	open, err := a.Registry.OpenReviews(ctx)
+	if err != nil {
+		a.log.Warn("reviews", "error", err)
+	}
+	for _, rev := range open {
+		t, err := review.Count(ctx, a.Registry, rev.RunID)
+		if err == nil {
+			err = a.LabelNews(ctx, rev.RunID, progress.LabelNews{Reviewed: t.Reviewed})
+		}
+		if err != nil {
+			a.log.Info("a run was not told of its reviews", "run", rev.RunID, "error", err)
+		}
+	}
 }
 
 // Cancel ends a run; nothing is promoted.

@@ -25,6 +25,7 @@ import (
 // A node is what a process that serves a data folder runs.
 type node struct {
 	lock    *home.Lock
+	telling func() // stops telling runs of reviews
 	server  *temporalserver.Server
 	logs    *os.File // the server's
 	workers []worker.Worker
@@ -42,7 +43,9 @@ func (a *App) serve(ctx context.Context, o Options) error {
 			return err
 		}
 		a.node = &node{}
-		return errors.Join(a.startWorkers(), a.startPages(o))
+		err := errors.Join(a.startWorkers(), a.startPages(o))
+		a.startTelling()
+		return err
 	}
 	deadline := time.Now().Add(startingUp)
 	for {
@@ -91,6 +94,7 @@ func (a *App) become(ctx context.Context, o Options, lock *home.Lock) error {
 	if err := a.startPages(o); err != nil {
 		return err
 	}
+	a.startTelling()
 	return a.Home.SetServer(home.Server{PID: os.Getpid(), Temporal: a.node.server.Address(), Namespace: Namespace, Web: a.web})
 }
 
@@ -113,6 +117,17 @@ func (a *App) startWorkers() error {
 		a.node.workers = append(a.node.workers, w)
 	}
 	return nil
+}
+
+// startTelling tells the runs that wait for reviews, beside.
+func (a *App) startTelling() {
+	ctx, cancel := context.WithTimeout(context.Background(), startingUp)
+	var done sync.WaitGroup
+	done.Go(func() { a.tellAll(ctx) })
+	a.node.telling = func() {
+		cancel()
+		done.Wait()
+	}
 }
 
 func workerOptions(activities int) worker.Options {
@@ -163,6 +178,9 @@ func (a *App) servePages(ln net.Listener, token string) func() error {
 // stop stops taking work, which gives activities time to keep what they have.
 func (n *node) stop() error {
 	var err error
+	if n.telling != nil {
+		n.telling()
+	}
 	if n.pages != nil {
 		err = n.pages()
 	}

@@ -1,0 +1,307 @@
+package activities
+
+import (
+	"context"
+
+	"adapt/activities/api"
+	"adapt/artifact"
+	"adapt/config"
+	"adapt/ingest"
+	"adapt/label"
+	"adapt/label/review"
+	"adapt/registry"
+	"adapt/tokenizer"
+)
+
+// reviewVersion is part of the key under which reviewed labels are remembered.
+// Count it up when answers come to mean something else.
+const reviewVersion = 1
+
+// byText are answers by document and text.
+type byText map[[2]string][]registry.ReviewAnswer
+
+func (a *Activities) answers(ctx context.Context, domain string) (byText, []registry.ReviewAnswer, error) {
+	all, err := a.Registry.Answers(ctx, domain)
+	by := byText{}
+	for _, ans := range all {
+		key := [2]string{ans.Document, ans.TextHash}
+		by[key] = append(by[key], ans)
+	}
+	return by, all, err
+}
+
+func (by byText) on(doc *ingest.Document) []registry.ReviewAnswer {
+	return by[[2]string{doc.ID, review.TextHash(doc.Text)}]
+}
+
+// reviewed puts what people answered, in this run or an earlier one, in the
+// place of suggestions.
+func (a *Activities) reviewed(ctx context.Context, in api.DocumentsInput, s setting, suggested api.Labeled) (api.Labeled, error) {
+	by, all, err := a.answers(ctx, in.Domain)
+	if err != nil || len(all) == 0 {
+		return suggested, err
+	}
+	who := reviewers(s.config)
+	key := registry.StepKey("review", reviewVersion, s.domain.Version(), suggested.Labeled, in.Documents, in.Base, s.config.Train.MaxTokens, who, len(all), all[len(all)-1].ID)
+	return once(ctx, a, key, func(ctx context.Context) (api.Labeled, error) {
+		docs, err := a.documents(in.Documents)
+		if err != nil {
+			return api.Labeled{}, err
+		}
+		labeled, err := a.labeled(suggested.Labeled)
+		if err != nil {
+			return api.Labeled{}, err
+		}
+		tok, limit, err := a.tokenizer(in.Base, s.config.Train.MaxTokens)
+		if err != nil {
+			return api.Labeled{}, err
+		}
+		place := places(labeled)
+		decided := 0
+		var pairs []label.RatedPair
+		for _, doc := range docs {
+			answers := by.on(doc)
+			i, ok := place[doc.ID]
+			if !ok || len(answers) == 0 || labeled[i].Skipped != "" {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				return api.Labeled{}, err
+			}
+			o := review.Settle(answers, who)
+			pairs = append(pairs, review.Pairs(answers)...)
+			decided += len(o.Finals)
+			if labeled[i], err = relabel(s, doc, labeled[i], o, tok, limit); err != nil {
+				return api.Labeled{}, err
+			}
+		}
+		if decided == 0 && len(pairs) == 0 {
+			return suggested, nil // of other documents, or of another text of these
+		}
+		out, err := a.putLabeled(labeled)
+		if err != nil {
+			return out, err
+		}
+		out.Suggested, out.Reviewed, out.Teacher = suggested.Labeled, decided, suggested.Teacher
+		if len(pairs) > 0 {
+			out.Agreement, err = a.store().PutJSON(artifact.KindDataset, label.Agree(pairs))
+		}
+		return out, err
+	})
+}
+
+// reviewers is how many people decide on each label.
+func reviewers(c config.Config) int { return max(c.Label.Review.Who, 1) }
+
+// places gives each document's place in a list.
+func places(labeled []label.Labeled) map[string]int {
+	at := make(map[string]int, len(labeled))
+	for i, l := range labeled {
+		at[l.DocID] = i
+	}
+	return at
+}
+
+// relabel makes a document's truth and examples anew after people's decisions.
+// A document of which they say that it holds no other labels counts as
+// annotated by them; else the suggestions that they have not decided on stay.
+func relabel(s setting, doc *ingest.Document, l label.Labeled, o review.Outcome, tok tokenizer.Tokenizer, limit int) (label.Labeled, error) {
+	origin := l.Truth.Origin
+	if o.Complete {
+		origin = label.OriginReview
+	}
+	return withSpans(s, doc, l, review.Apply(doc.Text, l.Truth.Spans, o), origin, tok, limit)
+}
+
+// withSpans labels a document as if a person had annotated these spans, and
+// then says who did. A domain that takes its truth from the document's own
+// words keeps its examples.
+func withSpans(s setting, doc *ingest.Document, l label.Labeled, spans []label.Span, origin label.Origin, tok tokenizer.Tokenizer, limit int) (label.Labeled, error) {
+	gold := make([]label.Gold, 0, len(spans)+1)
+	for _, sp := range spans {
+		gold = append(gold, label.Gold{Key: doc.Key, Category: sp.Category, Text: sp.Text, Start: sp.Start, Attrs: sp.Attrs})
+	}
+	if len(gold) == 0 { // no annotation at all would have the functions speak
+		gold = append(gold, label.Gold{Key: doc.Key, Category: s.domain.Categories()[0], Absent: true})
+	}
+	out, err := s.domain.Label(doc, gold, tok, limit)
+	if err != nil {
+		return l, err
+	}
+	out.Votes = l.Votes
+	if out.Skipped != "" {
+		return out, nil
+	}
+	if out.Truth.Origin != label.OriginGold {
+		out.Truth.Spans = spans
+		if len(out.Examples) == 1 {
+			out.Examples[0].Labels = map[string]int{}
+			for _, sp := range spans {
+				out.Examples[0].Labels[sp.Category]++
+			}
+		}
+	}
+	for i := range out.Truth.Spans {
+		whose(&out.Truth.Spans[i], spans)
+	}
+	out.Truth.Origin = origin
+	for i := range out.Examples {
+		out.Examples[i].Origin = origin
+	}
+	return out, nil
+}
+
+// whose gives a span the origin and the confidence of the one that it was made
+// of; of several that were joined, the most trusted.
+func whose(s *label.Span, from []label.Span) {
+	best := -1
+	for i, f := range from {
+		if f.Category == s.Category && f.Start < s.End && s.Start < f.End && (best < 0 || f.Origin == label.OriginReview && from[best].Origin != label.OriginReview) {
+			best = i
+		}
+	}
+	if best >= 0 {
+		s.Origin, s.Confidence = from[best].Origin, from[best].Confidence
+	}
+}
+
+// askReview chooses the labels that people are asked about, and marks the run
+// as waiting for them. Where people have decided on enough labels already, it
+// asks nothing.
+func (a *Activities) askReview(ctx context.Context, in api.ReviewInput) (api.Asked, error) {
+	return run(ctx, a, in.Job, "review", func(ctx context.Context, m *meter) (api.Asked, error) {
+		s, err := a.setting(in.Job)
+		if err != nil {
+			return api.Asked{}, err
+		}
+		m.say("choosing what to ask")
+		q, err := a.questions(ctx, in, s)
+		if err != nil {
+			return api.Asked{}, err
+		}
+		c := s.config.Label.Review
+		tasks := review.Queue(q.open, review.Options{Count: c.Count - q.decided(), SpotChecks: c.SpotChecks, Seed: s.config.Seed})
+		out := api.Asked{Wanted: min(c.Count, q.decided()+len(tasks)), Reviewed: q.decided()}
+		if len(tasks) == 0 {
+			return out, nil
+		}
+		sources, err := a.sources(ctx, in, tasks)
+		if err != nil {
+			return out, err
+		}
+		rev := registry.Review{RunID: in.RunID, Domain: in.Domain, Wanted: out.Wanted, Reviewers: reviewers(s.config), Deadline: in.Deadline, Elsewhere: q.decided()}
+		for _, d := range sources {
+			rev.Elsewhere -= q.finals[d.Document]
+		}
+		if err := a.Registry.OpenReview(ctx, rev, sources, tasks); err != nil {
+			return out, err
+		}
+		return out, a.Registry.SetStatus(ctx, in.RunID, registry.StatusWaiting)
+	})
+}
+
+// questions are what could be asked of a run's documents.
+type questions struct {
+	open   []review.Candidate
+	finals map[string]int // labels that are decided, by document
+}
+
+func (q questions) decided() int {
+	n := 0
+	for _, k := range q.finals {
+		n += k
+	}
+	return n
+}
+
+// questions reads documents and suggestions. What people annotated is not
+// asked, nor what they have answered.
+func (a *Activities) questions(ctx context.Context, in api.ReviewInput, s setting) (questions, error) {
+	q := questions{finals: map[string]int{}}
+	by, _, err := a.answers(ctx, in.Domain)
+	if err != nil {
+		return q, err
+	}
+	err = a.eachLabeled(ctx, in, func(doc *ingest.Document, l label.Labeled) error {
+		if l.Truth.Origin == label.OriginGold {
+			return nil
+		}
+		o := review.Settle(by.on(doc), reviewers(s.config))
+		if n := len(o.Finals); n > 0 {
+			q.finals[doc.ID] = n
+		}
+		for _, it := range review.NewSource(doc, l).Items {
+			if !o.Decides(it.LabelRange) {
+				q.open = append(q.open, review.Candidate{Document: doc.ID, Item: it})
+			}
+		}
+		return nil
+	})
+	return q, err
+}
+
+// sources stores the documents of the tasks with all their suggestions, in the
+// order of their IDs.
+func (a *Activities) sources(ctx context.Context, in api.ReviewInput, tasks []registry.ReviewTask) ([]registry.ReviewDocument, error) {
+	asked := map[string]bool{}
+	for _, t := range tasks {
+		asked[t.Document] = true
+	}
+	var docs []registry.ReviewDocument
+	err := a.eachLabeled(ctx, in, func(doc *ingest.Document, l label.Labeled) error {
+		if !asked[doc.ID] {
+			return nil
+		}
+		src := review.NewSource(doc, l)
+		ref, err := a.store().PutJSON(artifact.KindReview, src)
+		docs = append(docs, registry.ReviewDocument{Document: doc.ID, TextHash: src.TextHash, Source: ref})
+		return err
+	})
+	return docs, err
+}
+
+// eachLabeled calls f for every document that was labeled.
+func (a *Activities) eachLabeled(ctx context.Context, in api.ReviewInput, f func(*ingest.Document, label.Labeled) error) error {
+	docs, err := a.documents(in.Documents)
+	if err != nil {
+		return err
+	}
+	labeled, err := a.labeled(in.Labeled)
+	if err != nil {
+		return err
+	}
+	place := places(labeled)
+	for _, doc := range docs {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if i, ok := place[doc.ID]; ok && labeled[i].Skipped == "" {
+			if err := f(doc, labeled[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// countReview says how far people are.
+func (a *Activities) countReview(ctx context.Context, job api.Job) (api.Reviewed, error) {
+	return run(ctx, a, job, "review", func(ctx context.Context, _ *meter) (api.Reviewed, error) {
+		t, err := review.Count(ctx, a.Registry, job.RunID)
+		return api.Reviewed{Reviewed: t.Reviewed, Disputed: t.Disputed}, err
+	})
+}
+
+// endReview closes the review; the run goes on.
+func (a *Activities) endReview(ctx context.Context, job api.Job) (api.Reviewed, error) {
+	return run(ctx, a, job, "review", func(ctx context.Context, _ *meter) (api.Reviewed, error) {
+		if err := a.Registry.CloseReview(ctx, job.RunID); err != nil {
+			return api.Reviewed{}, err
+		}
+		t, err := review.Count(ctx, a.Registry, job.RunID)
+		if err != nil {
+			return api.Reviewed{}, err
+		}
+		return api.Reviewed{Reviewed: t.Reviewed, Disputed: t.Disputed}, a.Registry.SetStatus(ctx, job.RunID, registry.StatusRunning)
+	})
+}
