@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"adapt/internal/home"
@@ -100,12 +101,12 @@ func (e *Eraser) Plan(ctx context.Context, req Request) (Plan, error) {
 			}
 		}
 	}
-	p.Models, err = e.trained(ctx, gone)
+	p.Models, err = e.Trained(ctx, gone)
 	return p, err
 }
 
-// trained returns the models that learned from any of the documents.
-func (e *Eraser) trained(ctx context.Context, docs map[string]bool) ([]Trained, error) {
+// Trained returns the models that learned from any of the documents.
+func (e *Eraser) Trained(ctx context.Context, docs map[string]bool) ([]Trained, error) {
 	models, err := e.Registry.ListModels(ctx, "")
 	if err != nil {
 		return nil, err
@@ -189,22 +190,16 @@ func deletions(p Plan, req Request) []registry.Deletion {
 	return all
 }
 
-// clean removes what runs left half done, and the examples that they showed
-// before training: both may quote a document. No run goes on that needs them.
+// clean removes what runs left half done, the examples that they showed before
+// training, and the reports that were laid out to be looked at: all may quote a
+// document. No run goes on that needs them, and reports are laid out anew.
 func (e *Eraser) clean() error {
-	for _, dir := range []string{"work", "training"} {
-		entries, err := os.ReadDir(e.Home.Path(dir))
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
+	for _, pattern := range []string{"work/*", "training/*/data.txt", "reports/*"} {
+		paths, err := filepath.Glob(e.Home.Path(filepath.FromSlash(pattern)))
 		if err != nil {
 			return fmt.Errorf("data folder: %w", err)
 		}
-		for _, entry := range entries {
-			path := e.Home.Path(dir, entry.Name())
-			if dir == "training" {
-				path = e.Home.Path(dir, entry.Name(), "data.txt")
-			}
+		for _, path := range paths {
 			if err := os.RemoveAll(path); err != nil {
 				return fmt.Errorf("data folder: %w", err)
 			}

@@ -121,6 +121,7 @@ func newWorld(t *testing.T) *world {
 	if err := os.MkdirAll(shown, 0o700); err != nil {
 		t.Fatal(err)
 	}
+	must[string](t)(s.Dir(w.report, h.Path("reports", "medical-1")))
 	for _, path := range []string{filepath.Join(half, "journal"), filepath.Join(shown, "data.txt")} {
 		if err := os.WriteFile(path, []byte(secret), 0o600); err != nil {
 			t.Fatal(err)

@@ -1,0 +1,118 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"adapt/erase"
+	"adapt/internal/home"
+	"adapt/registry"
+	"adapt/vault"
+)
+
+// Vault opens the encrypted raw files with the keys of the environment, or of
+// the data folder.
+func (a *App) Vault() (*vault.Vault, error) {
+	keys, err := a.keySource().Load()
+	if err != nil {
+		return nil, err
+	}
+	return vault.Open(a.Home.Path("raw"), keys)
+}
+
+func (a *App) keySource() vault.Source { return vault.FindSource(a.Home.Path("raw.key")) }
+
+// Eraser deletes documents from the data folder.
+func (a *App) Eraser() (*erase.Eraser, error) {
+	v, err := a.Vault()
+	if err != nil {
+		return nil, err
+	}
+	return &erase.Eraser{Home: a.Home, Registry: a.Registry, Vault: v}, nil
+}
+
+// FileSum returns what the registry knows a file by: the SHA-256 of its bytes.
+func FileSum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// RotateKey puts the raw files under another key and returns how many had the
+// old one.
+//
+// Where the keys are in a file, a new one is made, and when all is under it the
+// old ones are taken out of the file. Where the environment gives them, its
+// first key is the new one and the others must open what is there. Nobody else
+// may serve the data folder, for he would go on with the old key.
+func (a *App) RotateKey(ctx context.Context, each func(done, total int)) (int, error) {
+	lock, err := a.Home.Lock()
+	if errors.Is(err, home.ErrLocked) {
+		return 0, fmt.Errorf("%w; stop it first: it would go on with the old key", err)
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer lock.Unlock()
+	source := a.keySource()
+	keys, err := source.Load()
+	if err != nil {
+		return 0, err
+	}
+	if source.File != "" {
+		keys = append(vault.Keys{vault.NewKey()}, keys...)
+		if err := source.Save(keys); err != nil {
+			return 0, err
+		}
+	} else if len(keys) < 2 {
+		return 0, fmt.Errorf("%w: $%s holds one key; put the new key before it, apart by a comma, and come again", ErrUsage, vault.EnvKey)
+	}
+	v, err := vault.Open(a.Home.Path("raw"), keys)
+	if err != nil {
+		return 0, err
+	}
+	n, err := v.Rewrap(ctx, each)
+	if err != nil {
+		return n, fmt.Errorf("%w; the old key is kept: do it again", err)
+	}
+	if source.File != "" {
+		err = source.Save(keys[:1])
+	}
+	return n, err
+}
+
+// DeleteMarks returns, for every model that was trained on documents that were
+// deleted since, how many these are.
+func (a *App) DeleteMarks(ctx context.Context) (map[string]int, error) {
+	deleted, err := a.Registry.Deletions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ids := map[string]bool{}
+	for _, d := range deleted {
+		if d.Kind == registry.DeleteDocument {
+			ids[d.Value] = true
+		}
+	}
+	marks := map[string]int{}
+	if len(ids) == 0 {
+		return marks, nil
+	}
+	trained, err := (&erase.Eraser{Registry: a.Registry}).Trained(ctx, ids)
+	for _, m := range trained {
+		marks[m.Name] = m.Documents
+	}
+	return marks, err
+}
