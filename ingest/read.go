@@ -254,7 +254,7 @@ func documents(name, format string, data []byte, parts []part, bad []BadPart, li
 			Blocks:   p.Blocks,
 			Sections: p.Sections,
 			Meta:     p.Meta,
-			Subject:  subject(p.Subject, lim.SubjectKey),
+			Subject:  SubjectHash(p.Subject, lim.SubjectKey),
 			Known:    known(p),
 		})
 		Structure(&docs[len(docs)-1])
@@ -262,10 +262,11 @@ func documents(name, format string, data []byte, parts []part, bad []BadPart, li
 	return docs, bad
 }
 
-// subject is the keyed hash (HMAC-SHA-256, 32 hexadecimal digits) of a
-// patient's identifier. Identifiers are few enough to be tried one by one, so
-// that a hash without a key would hide nothing.
-func subject(identifier string, key []byte) string {
+// SubjectHash is what [Document.Subject] holds: the keyed hash (HMAC-SHA-256, 32
+// hexadecimal digits) of a patient's identifier, or "" without one or without a
+// key. Identifiers are few enough to be tried one by one, so that a hash without
+// a key would hide nothing.
+func SubjectHash(identifier string, key []byte) string {
 	identifier = strings.ToUpper(strings.Join(strings.Fields(identifier), " "))
 	if identifier == "" || len(key) == 0 {
 		return ""

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 
 	"adapt/ingest"
 )
@@ -81,15 +80,9 @@ func (e *Engine) hash(parts ...string) []byte {
 	return h.Sum(nil)
 }
 
-// Subject returns the keyed hash that stands for a patient's number or name in
-// [ingest.Document.Subject], or "" for an empty one.
-func (e *Engine) Subject(identifier string) string {
-	identifier = strings.Join(strings.Fields(strings.ToUpper(identifier)), " ")
-	if identifier == "" {
-		return ""
-	}
-	return hex.EncodeToString(e.hash("subject", identifier)[:16])
-}
+// SubjectKey is the key under which readers hash who the patient is
+// ([ingest.Limits]).
+func (e *Engine) SubjectKey() []byte { return e.hash("key of subjects") }
 
 // maxRounds bounds how often text is searched again. A second round finds what
 // stood beside a first find; a third has never been needed.

@@ -10,7 +10,10 @@ import (
 	"os"
 
 	"adapt/erase"
+	"adapt/ingest"
+	"adapt/ingest/deid"
 	"adapt/internal/home"
+	"adapt/internal/secret"
 	"adapt/registry"
 	"adapt/vault"
 )
@@ -115,4 +118,19 @@ func (a *App) DeleteMarks(ctx context.Context) (map[string]int, error) {
 		marks[m.Name] = m.Documents
 	}
 	return marks, err
+}
+
+// Subject returns what the registry knows a patient by, whose number the
+// documents give as number. secretFile is ingest.deid.secret_file of the
+// configuration that they were read with; empty: the data folder's secret.
+func (a *App) Subject(number, secretFile string) (string, error) {
+	s, err := secret.Deid(secretFile, a.Home.Dir())
+	if err != nil {
+		return "", err
+	}
+	subject := ingest.SubjectHash(number, deid.New(deid.Rules{}, deid.Options{Secret: s}).SubjectKey())
+	if subject == "" {
+		return "", fmt.Errorf("%w: the patient's number is empty", ErrUsage)
+	}
+	return subject, nil
 }
