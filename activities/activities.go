@@ -19,6 +19,7 @@ import (
 	"adapt/activities/api"
 	"adapt/artifact"
 	"adapt/domains"
+	"adapt/ingest/sandbox"
 	"adapt/internal/home"
 	"adapt/registry"
 )
@@ -31,6 +32,8 @@ type Activities struct {
 	Domain func(name string) (domains.Domain, error)
 	// Code is the program's version, for the lineage of models.
 	Code string
+	// Readers reads documents in processes of their own.
+	Readers *sandbox.Pool
 	// Log gets faults of the program with their stacks; nil drops them.
 	Log *slog.Logger
 

@@ -20,6 +20,7 @@ import (
 	"adapt/artifact"
 	"adapt/config"
 	"adapt/domains/all"
+	"adapt/ingest/sandbox"
 	"adapt/internal/home"
 	"adapt/internal/tiny"
 	"adapt/registry"
@@ -36,7 +37,9 @@ func open(t *testing.T) *Activities {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { reg.Close() })
-	return &Activities{Home: h, Registry: reg, Domain: all.Get, Code: "test"}
+	readers := sandbox.New(sandbox.Options{})
+	t.Cleanup(readers.Close)
+	return &Activities{Home: h, Registry: reg, Domain: all.Get, Code: "test", Readers: readers}
 }
 
 // job stores a configuration and a folder.

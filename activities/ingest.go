@@ -106,13 +106,16 @@ func (a *Activities) readBatch(ctx context.Context, s setting, m manifest, i int
 		sums[j] = fileSum(s.folder, f.Path)
 	}
 	c := s.config.Ingest
-	lim := ingest.Limits{MaxFile: int64(c.MaxFileMB) << 20, MaxExpanded: int64(c.MaxExpandedMB) << 20, Timeout: c.Timeout}
+	lim := ingest.Limits{
+		MaxFile: int64(c.MaxFileMB) << 20, MaxExpanded: int64(c.MaxExpandedMB) << 20,
+		Timeout: c.Timeout, MaxMemory: int64(c.MaxMemoryMB) << 20,
+	}
 	key := registry.StepKey("read", readerVersion, files, sums, lim)
 	return once(ctx, a, key, func(ctx context.Context) (batch, error) {
 		var docs []*ingest.Document
 		var aside []Aside
 		for j, f := range files {
-			d, bad, err := readFile(ctx, s.folder, f, lim)
+			d, bad, err := a.readFile(ctx, s.folder, f, lim)
 			if err != nil {
 				return batch{}, err
 			}
@@ -134,8 +137,8 @@ func (a *Activities) readBatch(ctx context.Context, s setting, m manifest, i int
 const readerVersion = 2
 
 // readFile reads one file; what can not be used of it is put aside.
-func readFile(ctx context.Context, folder string, f ingest.File, lim ingest.Limits) ([]*ingest.Document, []Aside, error) {
-	read, bad, err := ingest.Read(ctx, folder, f, lim)
+func (a *Activities) readFile(ctx context.Context, folder string, f ingest.File, lim ingest.Limits) ([]*ingest.Document, []Aside, error) {
+	read, bad, err := a.Readers.Read(ctx, folder, f, lim)
 	var q *ingest.Quarantine
 	if errors.As(err, &q) {
 		return nil, []Aside{{File: f.Path, Reason: q.Reason, Detail: q.Detail}}, nil

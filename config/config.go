@@ -38,6 +38,7 @@ type Ingest struct {
 	MaxFileMB      int           `yaml:"max_file_mb" json:"max_file_mb"`
 	MaxExpandedMB  int           `yaml:"max_expanded_mb" json:"max_expanded_mb"` // of a compressed file's parts
 	Timeout        time.Duration `yaml:"timeout" json:"timeout"`                 // for one file
+	MaxMemoryMB    int           `yaml:"max_memory_mb" json:"max_memory_mb"`     // that reading one file may take
 	MaxDocuments   int           `yaml:"max_documents" json:"max_documents"`     // 0: no limit; else the first ones by ID
 	Include        []string      `yaml:"include" json:"include"`                 // path patterns; empty: every known format
 	Deidentify     bool          `yaml:"deidentify" json:"deidentify"`

@@ -13,6 +13,7 @@ func Default(domain string) Config {
 			MaxFileMB:      50,
 			MaxExpandedMB:  200,
 			Timeout:        time.Minute,
+			MaxMemoryMB:    512,
 			Deidentify:     true,
 			Deid:           Deid{Replace: ReplaceTag, OnLeak: LeakStop},
 			NearDuplicates: 0.8,

@@ -35,6 +35,7 @@ func (i Ingest) validate(p *problems) {
 	p.check(i.MaxFileMB >= 1, "ingest.max_file_mb", "is %d; it must be at least 1", i.MaxFileMB)
 	p.check(i.MaxExpandedMB >= i.MaxFileMB, "ingest.max_expanded_mb", "is %d; it must be at least max_file_mb (%d)", i.MaxExpandedMB, i.MaxFileMB)
 	p.check(i.Timeout >= time.Second, "ingest.timeout", "is %v; it must be at least 1s", i.Timeout)
+	p.check(i.MaxMemoryMB >= 64, "ingest.max_memory_mb", "is %d; reading a file takes at least 64", i.MaxMemoryMB)
 	p.check(i.MaxDocuments >= 0, "ingest.max_documents", "is %d; 0 means no limit", i.MaxDocuments)
 	p.check(i.NearDuplicates > 0 && i.NearDuplicates <= 1, "ingest.near_duplicates", "is %v; it is a similarity above 0 and up to 1 (1: identical texts only)", i.NearDuplicates)
 	p.check(i.Batch >= 1 && i.Batch <= maxBatch, "ingest.batch", "is %d; it must be between 1 and %d", i.Batch, maxBatch)

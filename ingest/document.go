@@ -200,8 +200,16 @@ const (
 	ReasonUnsupported Reason = "unsupported format"
 	ReasonCrashed     Reason = "the reader failed"
 	ReasonTimeout     Reason = "took too long"
+	ReasonMemory      Reason = "needs too much memory"
 	ReasonUnreadable  Reason = "can not be opened"
 )
+
+// reasons are all of them.
+var reasons = []Reason{
+	ReasonEmpty, ReasonTooLarge, ReasonEncrypted, ReasonTruncated, ReasonWrongFormat, ReasonNoText, ReasonNoPages,
+	ReasonBomb, ReasonEncoding, ReasonMalformed, ReasonUnsupported, ReasonCrashed, ReasonTimeout, ReasonMemory,
+	ReasonUnreadable,
+}
 
 // A Quarantine is the error for a file, or one document of a file, that can
 // not be used. Detail says in a sentence what to do; it holds no text of the

@@ -21,9 +21,12 @@ import (
 type Limits struct {
 	MaxFile     int64         // bytes of a file; 50 MiB
 	MaxExpanded int64         // bytes that a compressed file expands to; 200 MiB
-	Timeout     time.Duration // a minute
-	MaxEntries  int           // files inside a file, at all depths; 10,000
-	MaxDepth    int           // how deep files may lie in each other; 4
+	Timeout     time.Duration // DefaultTimeout
+	// MaxMemory is how many bytes reading a file may take; DefaultMemory. Package
+	// sandbox holds to it: a process can not bound what one of its parts takes.
+	MaxMemory  int64
+	MaxEntries int // files inside a file, at all depths; 10,000
+	MaxDepth   int // how deep files may lie in each other; 4
 
 	// SubjectKey is the secret under which patient identifiers become
 	// Document.Subject. Without it no document has a Subject.
@@ -44,6 +47,12 @@ type Columns struct {
 	Known   []string `json:"known,omitempty"`   // names and numbers of the patient
 }
 
+// What reading a file may take where nothing else is said.
+const (
+	DefaultTimeout = time.Minute
+	DefaultMemory  = 512 << 20
+)
+
 func (l Limits) withDefaults() Limits {
 	if l.MaxFile <= 0 {
 		l.MaxFile = 50 << 20
@@ -52,7 +61,10 @@ func (l Limits) withDefaults() Limits {
 		l.MaxExpanded = 200 << 20
 	}
 	if l.Timeout <= 0 {
-		l.Timeout = time.Minute
+		l.Timeout = DefaultTimeout
+	}
+	if l.MaxMemory <= 0 {
+		l.MaxMemory = DefaultMemory
 	}
 	if l.MaxEntries <= 0 {
 		l.MaxEntries = 10_000
@@ -94,18 +106,33 @@ type part struct {
 // *Quarantine concerns the whole file.
 type reader func(ctx context.Context, data []byte, lim Limits) ([]part, []BadPart, error)
 
-// Read returns the documents of a file of the folder root.
+// Read returns the documents of a file of the folder root: [Load], then [Parse].
 //
 // The error is a [*Quarantine] when the file can not be used; it is the
 // context's error when ctx ends first, and another error only when the folder
 // itself can not be opened. A reader that panics is quarantined too.
+//
+// Read parses in this process. Files that others made are better parsed in
+// another one: see package sandbox.
 func Read(ctx context.Context, root string, f File, lim Limits) ([]Document, []BadPart, error) {
-	lim = lim.withDefaults()
-	data, err := readBytes(root, f.Path, lim.MaxFile)
+	data, err := Load(root, f, lim)
 	if err != nil {
 		return nil, nil, err
 	}
-	format, read, err := detect(f.Path, data)
+	return Parse(ctx, f.Path, data, lim)
+}
+
+// Load returns the bytes of a file of the folder root, if they are within the
+// limits. Its errors are those of [Read].
+func Load(root string, f File, lim Limits) ([]byte, error) {
+	return readBytes(root, f.Path, lim.withDefaults().MaxFile)
+}
+
+// Parse returns the documents in the bytes of a file with that name. Its errors
+// are those of [Read]; it opens no file.
+func Parse(ctx context.Context, name string, data []byte, lim Limits) ([]Document, []BadPart, error) {
+	lim = lim.withDefaults()
+	format, read, err := detect(name, data)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -113,7 +140,7 @@ func Read(ctx context.Context, root string, f File, lim Limits) ([]Document, []B
 	if err != nil {
 		return nil, nil, err
 	}
-	docs, bad := documents(f.Path, format, data, parts, bad, lim)
+	docs, bad := documents(name, format, data, parts, bad, lim)
 	if len(docs) == 0 {
 		return nil, nil, worst(bad)
 	}
@@ -123,6 +150,14 @@ func Read(ctx context.Context, root string, f File, lim Limits) ([]Document, []B
 // quarantine makes the error for a file that can not be used.
 func quarantine(reason Reason, detail string) *Quarantine {
 	return &Quarantine{Reason: reason, Detail: detail}
+}
+
+// Broken is the reason of a file that broke its reader.
+func Broken() *Quarantine { return errCrashed }
+
+// TooLong is the reason of a file that was not read within the limit.
+func TooLong(limit time.Duration) *Quarantine {
+	return quarantine(ReasonTimeout, fmt.Sprintf("reading took longer than %v; simplify the file or raise ingest.timeout", limit))
 }
 
 // worst is the reason of a file none of whose documents can be used.
@@ -206,7 +241,7 @@ func bounded(ctx context.Context, read reader, data []byte, lim Limits) ([]part,
 		return nil, nil, err
 	}
 	if inner.Err() != nil && r.err != nil {
-		return nil, nil, quarantine(ReasonTimeout, fmt.Sprintf("reading took longer than %v; simplify the file or raise ingest.timeout", lim.Timeout))
+		return nil, nil, TooLong(lim.Timeout)
 	}
 	var q *Quarantine
 	if r.err != nil && !errors.As(r.err, &q) {

@@ -16,6 +16,7 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"adapt/domains/all"
+	"adapt/ingest/sandbox"
 	"adapt/internal/home"
 	"adapt/registry"
 )
@@ -30,6 +31,8 @@ type App struct {
 	Registry *registry.Registry
 	Client   client.Client // nil: not connected
 	Code     string        // the program's version
+
+	readers *sandbox.Pool // of documents, in processes of their own
 
 	log  *slog.Logger
 	logs *os.File
@@ -62,7 +65,7 @@ func Open(o Options) (*App, error) {
 		return nil, errors.Join(err, reg.Close())
 	}
 	return &App{
-		Home: h, Registry: reg, Code: o.Code,
+		Home: h, Registry: reg, Code: o.Code, readers: sandbox.New(sandbox.Options{}),
 		log: slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelWarn})), logs: logs,
 	}, nil
 }
@@ -128,6 +131,7 @@ func (a *App) Close() error {
 	if a.node != nil {
 		errs = append(errs, a.node.stopServer())
 	}
+	a.readers.Close()
 	return errors.Join(append(errs, a.Registry.Close(), a.logs.Close())...)
 }
 

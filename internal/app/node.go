@@ -101,7 +101,7 @@ func (a *App) become(ctx context.Context, o Options, lock *home.Lock) error {
 // startWorkers runs workflows and activities. A machine trains one model at a
 // time, on all its cores.
 func (a *App) startWorkers() error {
-	acts := &activities.Activities{Home: a.Home, Registry: a.Registry, Domain: all.Get, Code: a.Code, Log: a.log}
+	acts := &activities.Activities{Home: a.Home, Registry: a.Registry, Domain: all.Get, Code: a.Code, Readers: a.readers, Log: a.log}
 	light := worker.New(a.Client, api.Queue, workerOptions(8))
 	light.RegisterWorkflow(workflows.Adapt)
 	light.RegisterWorkflow(workflows.Ingest)

@@ -37,7 +37,7 @@ func (a *App) Predict(ctx context.Context, domain, file, key string) ([]Predicti
 	if err != nil {
 		return nil, err
 	}
-	docs, err := readFile(ctx, file)
+	docs, err := a.readFile(ctx, file)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,8 @@ func (a *App) chosen(ctx context.Context, domain, key string) (registry.Model, e
 	return m, err
 }
 
-func readFile(ctx context.Context, file string) ([]ingest.Document, error) {
+// readFile reads a document in a process of its own.
+func (a *App) readFile(ctx context.Context, file string) ([]ingest.Document, error) {
 	fi, err := os.Stat(file)
 	if err != nil {
 		return nil, usage("%w; give the path of a document", err)
@@ -92,7 +93,7 @@ func readFile(ctx context.Context, file string) ([]ingest.Document, error) {
 	if fi.IsDir() {
 		return nil, usage("%s is a folder; give the path of a document", file)
 	}
-	docs, _, err := ingest.Read(ctx, filepath.Dir(file), ingest.File{Path: filepath.Base(file), Size: fi.Size()}, ingest.Limits{})
+	docs, _, err := a.readers.Read(ctx, filepath.Dir(file), ingest.File{Path: filepath.Base(file), Size: fi.Size()}, ingest.Limits{})
 	var q *ingest.Quarantine
 	if errors.As(err, &q) {
 		return nil, usage("%s can not be read: %w", file, q)
