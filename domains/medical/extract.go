@@ -182,7 +182,7 @@ func (s *statement) elsewhere(m mention) bool {
 	if m.end >= len(s.tokens) || s.tokens[m.end].word != "of" && s.tokens[m.end].word != "in" {
 		return false
 	}
-	for i := m.end + 1; i < min(len(s.tokens), m.end+4); i++ {
+	for i := m.end + 1; i < min(len(s.tokens), m.end+8) && !conjunctions[s.tokens[i].word]; i++ {
 		if otherParts[s.tokens[i].word] {
 			return true
 		}

@@ -163,7 +163,7 @@ var concepts = []concept{
 	{lesion, true, []string{
 		"lung|pulmonary|parenchymal|hilar|lobe ~2 lesion*", "lesion*", "neoplasm*", "tumor*",
 	}},
-	{edema, true, []string{"edema", "interstitial ~2 edema", "pulmonary edema", "fluid overload", "volume overload", "kerley ~1 line*"}},
+	{edema, true, []string{"edema", "interstitial ~2 edema", "pulmonary edema", "fluid overload", "volume overload", "kerley ~1 line*", "b lines"}},
 	{consolidation, true, []string{"consolidat*"}},
 	{pneumonia, true, []string{
 		"pneumonia*", "pneumonitis", "bronchopneumonia*", "infection*", "infectious ~1 process*|etiology|change*|disease",
@@ -180,7 +180,7 @@ var concepts = []concept{
 	{devices, false, []string{
 		"support ~2 device*|apparatus|equipment", "tubes", "lines", "lines or tubes", "lines ~2 tubes", "tubes ~2 lines", "monitor* ~2 lead*|wire*|device*", "ecg|ekg lead*", "telemetry lead*",
 		"medical device*", "stimulator*", "overlying ~2 lead*|wires", "shunt ~1 cathet*|tubing", "vp shunt", "shunt",
-		"infusion pump", "insulin pump", "loop recorder", "balloon pump",
+		"infusion pump", "insulin pump", "loop recorder", "balloon pump", "electronic|closure|occlusion|occluder|implanted|implantable|assist|cardiac ~1 device*",
 	}},
 
 	{nodule, true, []string{"nodul*", "coin lesion"}},
@@ -362,7 +362,7 @@ var concepts = []concept{
 
 // suppressed are wordings that hold the words of a finding and are none.
 var suppressed = []string{
-	"mass effect", "body mass", "catheter|lead|leads|wire|wires|screw|hardware|stent ~1 fractur*", "fractured ~1 catheter|lead|leads|wire|wires|screw|hardware|stent", "porta hepatis", "tuberculosis ~1 exposure", "retrocardiac|retrosternal clear", "clear ~1 airspace",
+	"mass effect", "body mass", "septal|fissural|pleural|lung|fracture|fat lines", "catheter|lead|leads|wire|wires|screw|hardware|stent ~1 fractur*", "fractured ~1 catheter|lead|leads|wire|wires|screw|hardware|stent", "porta hepatis", "tuberculosis ~1 exposure", "retrocardiac|retrosternal clear", "clear ~1 airspace",
 }
 
 // acuteAbnormality are wordings that say, when they are negated, that the
@@ -371,7 +371,7 @@ var suppressed = []string{
 var acuteAbnormality = []string{
 	"acute|active ~5 abnormalit*|disease*|process*|finding*|change*|patholog*|lesion*|infiltrate*",
 	"cardiopulmonary|intrathoracic|cardiothoracic|pulmonary|cardiac|thoracic ~2 abnormalit*|disease*|process*|finding*|patholog*",
-	"disease* ~3 chest", "abnormalit* ~3 chest|lungs|thorax", "interval|significant|radiographic|visible ~1 abnormalit*", "explanation for",
+	"disease* ~3 chest", "abnormalit* ~3 chest|lungs|thorax", "pulmonary or|and pleural ~1 disease*|abnormalit*|process*", "interval|significant|radiographic|visible ~1 abnormalit*", "explanation for",
 }
 
 // An organ is an anatomical subject which, called normal, denies findings.

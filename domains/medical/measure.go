@@ -195,21 +195,23 @@ func agree(got, want []string) (tp, fp, fn int) {
 func (s Scores) Format() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%d sentences, %d labels; 95%% intervals over sentences\n\n", s.Sentences, s.Labels)
-	table := func(head string, of eval.Summary, keys []string) {
-		fmt.Fprintf(&out, "| %s | labels | precision | recall | F1 |\n|---|---|---|---|---|\n", head)
-		for _, key := range keys {
-			title := key
-			if key == "" {
-				title = "all"
-			}
-			fmt.Fprintf(&out, "| %s | %d | %s | %s | %s |\n", title, labels(of, key), interval(of, eval.ExtractionPrecision, key),
-				interval(of, eval.ExtractionRecall, key), interval(of, eval.ExtractionF1, key))
-		}
-	}
-	table("observation", s.Observations, append(Observations(), ""))
+	table(&out, "observation", s.Observations, append(Observations(), ""))
 	out.WriteString("\n")
-	table("attribute", s.Kinds, []string{Present, Absent, Uncertain, sideKind, severityKind})
+	table(&out, "attribute", s.Kinds, []string{Present, Absent, Uncertain, sideKind, severityKind})
 	return out.String()
+}
+
+// table writes a row of Markdown for each category; "" is all of them.
+func table(out *strings.Builder, head string, of eval.Summary, keys []string) {
+	fmt.Fprintf(out, "| %s | labels | precision | recall | F1 |\n|---|---|---|---|---|\n", head)
+	for _, key := range keys {
+		title := key
+		if key == "" {
+			title = "all"
+		}
+		fmt.Fprintf(out, "| %s | %d | %s | %s | %s |\n", title, labels(of, key), interval(of, eval.ExtractionPrecision, key),
+			interval(of, eval.ExtractionRecall, key), interval(of, eval.ExtractionF1, key))
+	}
 }
 
 func labels(of eval.Summary, key string) int {

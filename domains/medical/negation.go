@@ -81,7 +81,7 @@ var cuePatterns = []struct {
 		"suggest*", "suggestive of", "suspicious for|of", "concern*|worrisome for", "suggestion of", "exclude", "exclusion of", "question of",
 	}},
 	{cue{kind: ask, reach: 8}, []string{
-		"evaluat* ~1 for|of", "assess* ~1 for|of", "look for", "to identify|characterize|document|confirm", "to better|further identify|characterize|evaluate|assess", "to exclude", "to better exclude", "rule out", "correlate|correlation ~5 for|of|with", "if", "should",
+		"evaluat* ~1 for|of", "assess* ~1 for|of", "look for", "to identify|characterize|document|confirm", "to better|further identify|characterize|evaluate|assess", "to exclude", "to better exclude", "rule out", "correlate|correlation ~5 for|of|with", "if", "should", "may|might|could|can|would obscure|hide|mask|conceal|limit|limits|simulate|mimic",
 		"document|ensure|confirm|until|assess|verify|demonstrate|allow|show ~3 resolution|clearing|stability ~1 of", "recommend* for|to",
 	}},
 	{cue{kind: doubtBefore, reach: 12}, []string{
@@ -415,12 +415,7 @@ func (s *statement) limits(m mention, d denial) bool {
 		}
 	}
 	// "no infiltrate that would suggest tuberculosis" leaves room for another
-	for i := m.end; i < min(len(s.tokens), m.end+4); i++ {
-		if w := s.tokens[i].word; w == "suggest" || w == "suggesting" || w == "suspicious" || w == "suggestive" {
-			return true
-		}
-	}
-	return false
+	return m.end < len(s.tokens) && s.tokens[m.end].word == "that"
 }
 
 // normalWords say of an organ that nothing is wrong with it.

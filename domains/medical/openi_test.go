@@ -82,8 +82,8 @@ func (s study) document() *ingest.Document {
 	return doc
 }
 
-// An observation ties names of findings to the codes that mean the same.
-type observation struct {
+// A coding ties names of findings to the codes that mean the same.
+type coding struct {
 	names []string
 	code  func(head string, attrs []string) bool
 	floor float64 // F1 on odd uids that the extractor is known to keep
@@ -127,7 +127,7 @@ func anyOf(fs ...func(string, []string) bool) func(string, []string) bool {
 	}
 }
 
-var observations = []observation{
+var codings = []coding{
 	{[]string{cardiomegaly, mediastinum}, anyOf(heads("Cardiomegaly"), headWith("Cardiac Shadow", "enlarged", "borderline", "prominent"), headWith("Heart", "enlarged"), headWith("Mediastinum", "enlarged", "prominent")), 0.93},
 	{[]string{opacity}, heads("Opacity", "Airspace Disease", "Infiltrate", "Density"), 0.90},
 	{[]string{atelectasis}, heads("Pulmonary Atelectasis"), 0.80},
@@ -174,8 +174,8 @@ func (s study) asserted() map[string]string {
 	return out
 }
 
-// coded reports whether a person gave the study one of the observation's codes.
-func (o observation) coded(s study) bool {
+// coded reports whether a person gave the study one of the codes.
+func (o coding) coded(s study) bool {
 	return slices.ContainsFunc(s.codes, func(code string) bool {
 		parts := strings.Split(code, "/")
 		return o.code(strings.TrimSpace(parts[0]), parts[1:])
@@ -187,13 +187,13 @@ func (o observation) coded(s study) bool {
 // read doubtful findings as present where this test does not, so that recall
 // is lowest where readers hedge (atelectasis or scarring).
 func TestOpenI(t *testing.T) {
-	counts := make([]eval.Counts, len(observations))
+	counts := make([]eval.Counts, len(codings))
 	for _, s := range openi(t) {
 		if s.uid%2 == 0 || s.unindexed {
 			continue
 		}
 		found := s.asserted()
-		for i, o := range observations {
+		for i, o := range codings {
 			quote, got := "", false
 			for _, name := range o.names {
 				if q, ok := found[name]; ok {
@@ -217,7 +217,7 @@ func TestOpenI(t *testing.T) {
 		}
 	}
 	var all eval.Counts
-	for i, o := range observations {
+	for i, o := range codings {
 		c := counts[i]
 		f1 := ratio(2*c.TP, 2*c.TP+c.FP+c.FN)
 		t.Logf("%-26s P %.3f R %.3f F1 %.3f (%3d coded)", o.names[0], ratio(c.TP, c.TP+c.FP), ratio(c.TP, c.TP+c.FN), f1, c.TP+c.FN)
