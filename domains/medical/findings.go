@@ -158,27 +158,27 @@ var concepts = []concept{
 		"increased ~3 density|densities", "lung|lobe|basilar|base|perihilar|retrocardiac|airspace|parenchymal|apical ~2 density|densities",
 		"density|densities ~4 lung*|lobe*|base*|apex|hilum|midlung|angle", "ground glass",
 		"patchy|streaky|linear|bandlike|vague|rounded|round|focal|dense|ovoid ~2 density|densities|shadow*",
-		"silhouette sign", "bronchopulmonary process",
+		"silhouette sign", "bronchopulmonary process", "shadowing", "decreased translucency", "white|whited out", "whiteout",
 	}},
 	{lesion, true, []string{
-		"lung|pulmonary|parenchymal|hilar|lobe ~2 lesion*", "lesion*", "neoplasm*", "tumor*",
+		"lung|pulmonary|parenchymal|hilar|lobe ~2 lesion*", "lesion*", "neoplasm*", "tumor*", "tumour*",
 	}},
-	{edema, true, []string{"edema", "interstitial ~2 edema", "pulmonary edema", "fluid overload", "volume overload", "kerley ~1 line*", "b lines"}},
+	{edema, true, []string{"edema", "oedema", "interstitial ~2 edema", "pulmonary edema", "fluid overload", "volume overload", "kerley ~1 line*", "b lines"}},
 	{consolidation, true, []string{"consolidat*"}},
 	{pneumonia, true, []string{
 		"pneumonia*", "pneumonitis", "bronchopneumonia*", "infection*", "infectious ~1 process*|etiology|change*|disease",
-		"infectious ~1 infiltrate*|opaci*|consolidation*", "empyema",
+		"infectious ~1 infiltrate*|opaci*|consolidation*", "infective ~1 change*|process|consolidation*|focus|aetiology|etiology", "lrti", "empyema",
 	}},
-	{atelectasis, true, []string{"atelecta*", "lobar collapse", "lobe|lung collapse", "collapse* ~2 lobe|lung"}},
+	{atelectasis, true, []string{"atelecta*", "lobar collapse", "lobe|lung collapse", "collapse* ~2 lobe|lung", "collapse|collapsed"}},
 	{pneumothorax, true, []string{"pneumothora*", "ptx", "pleural ~1 air ~1 collection*"}},
-	{effusion, true, []string{"effusion*", "pleural|fissural ~1 fluid", "hemothorax", "hydrothorax", "fluid ~3 fissure*", "fluid ~5 pleural space*", "pleural ~1 fluid collection*"}},
+	{effusion, true, []string{"effusion*", "pleural|fissural ~1 fluid", "hemothora*", "haemothora*", "hydrothora*", "pleural ~1 collection*", "fluid ~4 pleural cavit*", "fluid ~3 fissure*", "fluid ~5 pleural space*", "pleural ~1 fluid collection*"}},
 	{pleuralOther, true, []string{
 		"pleural ~1 scar*", "pleural plaque*", "fibrothorax", "pleural ~2 calcif*", "calcified pleural", "pleural|fissural ~1 mass",
-		"pleural|fissural ~2 reaction|nodularity|disease|abnormalit*", "pleural parenchymal scar*", "pleuroparenchymal ~1 scar*",
+		"pleural|fissural ~2 reaction|nodularity|disease|abnormalit*", "pleural parenchymal scar*", "pleuroparenchymal ~1 scar*", "pleuro parenchymal|pericardial scar*",
 	}},
 	{fracture, true, []string{"nondisplaced|displaced break", "cortical step", "fractur*", "fx", "cortical ~2 disruption|defect*|interruption|irregularit*"}},
 	{devices, false, []string{
-		"support ~2 device*|apparatus|equipment", "tubes", "lines", "lines or tubes", "lines ~2 tubes", "tubes ~2 lines", "monitor* ~2 lead*|wire*|device*", "ecg|ekg lead*", "telemetry lead*",
+		"support ~2 device*|apparatus|equipment", "device|devices", "drain|drains", "cannula*", "coil|coils", "fiducial ~1 marker*", "lvad", "ecmo", "iabp", "impella", "tubes", "lines", "lines or tubes", "lines ~2 tubes", "tubes ~2 lines", "monitor* ~2 lead*|wire*|device*", "ecg|ekg lead*", "telemetry lead*",
 		"medical device*", "stimulator*", "overlying ~2 lead*|wires", "shunt ~1 cathet*|tubing", "vp shunt", "shunt",
 		"infusion pump", "insulin pump", "loop recorder", "balloon pump", "electronic|closure|occlusion|occluder|implanted|implantable|assist|cardiac ~1 device*",
 	}},
@@ -222,11 +222,11 @@ var concepts = []concept{
 	{lucency, true, []string{"lucenc*", "lucent ~1 lesion*|area*|focus|foci"}},
 
 	{congestion, false, []string{
-		"congest*", "vascular|vessel* ~1 redistribution", "cephalization", "vascular|vasculature|venous|vascularity ~4 engorge*|prominen*|indistinct*|enlarge*|increased|congest*|accentuated",
+		"congest*", "vascular|vessel* ~1 redistribution", "cephalization", "upper lobe ~2 diversion", "plethora", "vascular|vasculature|venous|vascularity ~4 engorge*|prominen*|indistinct*|enlarge*|increased|congest*|accentuated",
 		"engorge*|prominen*|enlarge*|increased|indistinct* ~3 vascular*|vasculature|vessels|venous", "engorge*",
 		"vascular congestion", "pulmonary ~1 venous hypertension", "venous hypertension",
 	}},
-	{heartFailure, false, []string{"heart failure", "congestive ~1 failure", "chf", "congestive changes", "cardiac decompensation", "decompensated"}},
+	{heartFailure, false, []string{"heart failure", "cardiac|ventricular failure", "lvf", "cardiac|heart ~1 decompensation", "congestive ~1 failure", "chf", "congestive changes", "cardiac decompensation", "decompensated"}},
 	{pulmArtery, true, []string{
 		"enlarge*|prominen*|dilat* ~4 pulmonary arter*", "pulmonary arter* ~4 enlarge*|prominen*|dilat*", "enlarge*|prominen* ~2 pulmonary outflow",
 	}},
@@ -250,7 +250,7 @@ var concepts = []concept{
 	{thickening, true, []string{
 		"pleural|pleura|fissure|fissural|apical ~4 thicken*", "thicken* ~5 pleura*|fissure*", "apical|pleural ~1 cap|caps|capping", "thickening ~3 fissure",
 	}},
-	{hydropneumo, true, []string{"hydropneumothora*", "hemopneumothora*"}},
+	{hydropneumo, true, []string{"hydropneumothora*", "hemopneumothora*", "haemopneumothora*"}},
 	{subcutaneous, true, []string{"subcutaneous ~1 emphysema|air|gas", "soft tissue ~1 emphysema|gas"}},
 	{pneumomed, false, []string{"pneumomediastin*"}},
 	{freeAir, true, []string{"pneumoperitoneum", "free ~2 air", "extraluminal ~1 air", "free ~2 gas"}},
@@ -272,7 +272,7 @@ var concepts = []concept{
 	}},
 	{vertebral, false, []string{
 		"vertebra* ~3 deformit*|collapse|compress*|wedg*|fractur*|height", "compress* ~3 deformit*|fracture*", "wedg* ~3 deformit*|vertebra*|fracture*", "height ~3 vertebra*", "vertebra* ~3 height loss", "loss of ~2 height",
-		"deformit* ~6 vertebra*|spine|t4|t5|t6|t7|t8|t9|t10|t11|t12|l1|l2|l3", "compression ~3 vertebra*", "t4|t5|t6|t7|t8|t9|t10|t11|t12|l1|l2|l3|l4|l5 ~2 compression|wedg*", "vertebra* ~2 wedg*", "anterior wedging", "wedging", "biconcave",
+		"deformit* ~6 vertebra*|spine|t4|t5|t6|t7|t8|t9|t10|t11|t12|l1|l2|l3", "compression ~3 vertebra*", "collapse* ~3 vertebra*", "t4|t5|t6|t7|t8|t9|t10|t11|t12|l1|l2|l3|l4|l5 ~2 compression|wedg*|collapse*", "collapse* ~2 t4|t5|t6|t7|t8|t9|t10|t11|t12|l1|l2|l3|l4|l5", "vertebra* ~2 wedg*", "anterior wedging", "wedging", "biconcave",
 	}},
 	{boneLesion, true, []string{
 		"lytic|sclerotic|blastic|bone|bony|osseous|destructive|skeletal ~2 lesion*|metasta*|focus|destruction", "sclerotic ~2 densit*", "bone island", "osteochondroma*", "destructive ~2 process*",
@@ -297,11 +297,11 @@ var concepts = []concept{
 	{clips, true, []string{"clip", "clips", "suture*", "staple*", "surgical ~1 material|device*"}},
 	{pacemaker, true, []string{"pacemaker*", "pacer*", "defibrillator*", "aicd", "icd", "pacing ~1 lead*|wire*|device*", "cardiac ~2 generator", "cardiac ~2 device*", "generator", "cardioverter*"}},
 	{centralLine, true, []string{
-		"picc", "picc ~1 line|catheter", "cathet*", "central ~2 line*|cathet*", "mediport*", "medi port", "portacath*", "port a cath*", "infuse ~1 port", "port", "tip|tips ~5 svc|cavoatrial|caval|azygos", "subclavian|jugular|ij|venous|dialysis|svc ~2 cathet*|line|port", "central line*",
+		"picc", "cvc", "cvl", "hickman", "vascath", "permacath", "permcath", "swan ganz", "swan ganz cathet*", "picc ~1 line|catheter", "cathet*", "central ~2 line*|cathet*", "mediport*", "medi port", "portacath*", "port a cath*", "infuse ~1 port", "port", "tip|tips ~5 svc|cavoatrial|caval|azygos", "subclavian|jugular|ij|venous|dialysis|svc ~2 cathet*|line|port", "central line*",
 	}},
 	{airwayTube, false, []string{"endotracheal ~1 tube*", "intubat*", "extubat*", "et tube*", "ett", "endotracheal"}},
-	{entericTube, false, []string{"nasogastric|orogastric|enteric|feeding|ng|og|dobhoff|gastric|gastrostomy|peg ~1 tube*", "dobhoff", "enteric"}},
-	{chestTube, true, []string{"chest tube*", "thoracostomy", "pleural ~1 drain*|cathet*", "pigtail ~1 cathet*|drain*"}},
+	{entericTube, false, []string{"nasogastric|orogastric|enteric|feeding|ng|og|dobhoff|gastric|gastrostomy|peg ~1 tube*", "dobhoff", "dobbhoff", "ngt", "ogt", "nasogastric", "orogastric", "enteric"}},
+	{chestTube, true, []string{"chest tube*", "chest|intercostal|thoracostomy drain*", "intercostal cathet*", "thoracostomy", "thoracostomy tube*", "pleural ~1 drain*|cathet*", "pigtail ~1 cathet*|drain*"}},
 	{tracheost, false, []string{"tracheostom*"}},
 	{valve, false, []string{"valve ~3 replacement|prosthe*|repair", "prosthetic ~2 valve*", "valvuloplasty", "valve prosthe*", "artificial ~1 valve", "aortic|mitral ~1 valve"}},
 	{stent, false, []string{"stent*", "endograft*"}},
@@ -362,7 +362,7 @@ var concepts = []concept{
 
 // suppressed are wordings that hold the words of a finding and are none.
 var suppressed = []string{
-	"mass effect", "body mass", "septal|fissural|pleural|lung|fracture|fat lines", "catheter|lead|leads|wire|wires|screw|hardware|stent ~1 fractur*", "fractured ~1 catheter|lead|leads|wire|wires|screw|hardware|stent", "porta hepatis", "tuberculosis ~1 exposure", "retrocardiac|retrosternal clear", "clear ~1 airspace",
+	"mass effect", "body mass", "airway|tracheal|tracheobronchial|venous collapse", "septal|fissural|pleural|lung|fracture|fat lines", "catheter|lead|leads|wire|wires|screw|hardware|stent ~1 fractur*", "fractured ~1 catheter|lead|leads|wire|wires|screw|hardware|stent", "porta hepatis", "tuberculosis ~1 exposure", "retrocardiac|retrosternal clear", "clear ~1 airspace",
 }
 
 // acuteAbnormality are wordings that say, when they are negated, that the
