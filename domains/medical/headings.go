@@ -33,7 +33,7 @@ const (
 var headings = headingTable(map[part]string{
 	partIndication: "indication, indications, history, clinical history, clinical indication, clinical indications, clinical information, clinical info, clinical data, clinical details, " +
 		"clinical question, clinical statement, clinical presentation, clinical notes, clinical background, reason, reason for exam, reason for examination, reason for study, reason for test, reason for visit, " +
-		"reason for the exam, reason for this exam, reason for this examination, reason for request, reason for referral, relevant history, relevant clinical history, patient history, past history, " +
+		"reason for the exam, reason of exam, reason fore exam, reason for indication, reason for this exam, reason for this examination, reason for request, reason for referral, relevant history, relevant clinical history, patient history, past history, " +
 		"past medical history, medical history, history of present illness, interval history, additional history, additional clinical history, chief complaint, symptoms, signs and symptoms, presenting complaint, " +
 		"medical condition, underlying medical condition, question, questions to be answered, request, provided history, hx, pmh, hpi",
 	partComparison: "comparison, comparisons, comparison study, comparison studies, comparison exam, comparison exams, comparison film, comparison films, comparison to prior, comparison to prior study, " +
@@ -46,7 +46,7 @@ var headings = headingTable(map[part]string{
 	partImpression: "impression, impressions, conclusion, conclusions, opinion, opinions, final impression, preliminary impression, corrected impression, revised impression, imp, impression and plan, impression and recommendation, impression and recommendations, impression/recommendation, " +
 		"impression/recommendations, impression & recommendation, impression & recommendations, impression/plan, conclusion and recommendations, conclusion/recommendations, conclusion and recommendation, radiological diagnosis, radiologic diagnosis, radiographic diagnosis, imaging diagnosis, diagnostic impression, " +
 		"final diagnosis, conclusion/impression, impression/conclusion, summary/impression, overall impression, in summary, bottom line, the impression should read",
-	partReading:  "interpretation, assessment, summary, diagnosis, comment, comments, assessment and plan, radiologist interpretation, result summary, summary of findings, key findings, preliminary read, wet read, reading, evaluation",
+	partReading:  "interpretation, assessment, summary, diagnosis, comment, comments, assessment and plan, radiologist interpretation, result summary, summary of findings, key findings, preliminary read, wet read, wetread, reading, evaluation",
 	partBody:     "report, narrative, result, results, body, text, description, radiology report, report text, imaging report, full report, dictation, note, discussion, details",
 	partAddendum: "addendum, addenda, addendum report, amendment, amended report, correction, corrections, supplementary report, supplemental report, late addendum",
 	partOther: "recommendation, recommendations, advice, plan, follow up, followup, signed, electronically signed, electronically signed by, signed by, dictated by, dictated, transcribed by, transcribed, reported by, verified by, read by, authenticated by, approved by, " +
@@ -92,8 +92,11 @@ func headingPart(words string, sure bool) (part, bool) {
 	if len(fields) == 0 || len(fields) > 5 {
 		return "", false
 	}
+	if fields[0] == "addendum" {
+		return partAddendum, true
+	}
 	for _, w := range fields[:len(fields)-1] {
-		if !qualifiers[w] {
+		if !qualifiers[w] && slips(w, "clinical") > 2 {
 			return "", false
 		}
 	}
@@ -183,10 +186,10 @@ func slips(a, b string) int {
 }
 
 // viewWords make of a line with a colon the name of the views that were taken.
-var viewWords = wordSet("view", "views", "radiograph", "radiographs", "film", "films", "portable", "pa", "ap", "lateral", "frontal", "upright", "erect", "supine", "semiupright", "cxr")
+var viewWords = wordSet("view", "views", "radiograph", "radiographs", "film", "films", "portable", "pa", "ap", "lateral", "frontal", "upright", "erect", "semierect", "supine", "semisupine", "semiupright", "bedside", "oblique", "cxr", "images")
 
 // viewFillers may stand beside them.
-var viewFillers = wordSet("chest", "of", "the", "and", "single", "one", "two", "three", "four", "x", "ray", "xray", "semi", "decubitus", "left", "right", "ribs", "lat", "a", "with", "images", "image", "thorax", "abdomen", "rotated", "1", "2", "3", "4")
+var viewFillers = wordSet("chest", "of", "the", "and", "single", "one", "two", "three", "four", "x", "ray", "xray", "semi", "decubitus", "left", "right", "ribs", "lat", "a", "with", "dedicated", "image", "thorax", "abdomen", "rotated", "1", "2", "3", "4")
 
 // namesViews reports whether a heading names views: "CHEST, PA AND LATERAL".
 func namesViews(words string) bool {

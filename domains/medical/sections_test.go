@@ -51,7 +51,7 @@ func TestSections(t *testing.T) {
 		{"indented", "   FINDINGS:\n   Clear.\n   IMPRESSION:\n   Normal.", clearNormal},
 		{"misspelt", "FINDIGNS: Clear.\nIMPRESION: Normal.", clearNormal},
 		{"misspelt alone", "CLINCAL HISTORY: Cough.\nTECHIQUE: AP.\nCOMPARSION: None.\nFIDINGS: Clear.\nCONLCUSION: Normal.",
-			map[part]string{partTechnique: "AP.", partComparison: "None.", partFindings: "Clear.", partImpression: "Normal."}},
+			map[part]string{partIndication: "Cough.", partTechnique: "AP.", partComparison: "None.", partFindings: "Clear.", partImpression: "Normal."}},
 		{"in the plural", "Finding: Clear.\nImpressions: Normal.", clearNormal},
 		{"qualified", "CT HEAD FINDINGS: Clear.\nFINAL IMPRESSION: Normal.", clearNormal},
 		{"with a bracket", "FINDINGS (CHEST): Clear.\nIMPRESSION (PRELIMINARY): Normal.", clearNormal},
