@@ -3,6 +3,7 @@ package activities
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -40,8 +41,26 @@ func (a *Activities) setting(job api.Job) (setting, error) {
 	if err != nil {
 		return s, badInput("%v", err)
 	}
-	s.domain = d
+	if s.domain, err = WithTerms(d, s.config); err != nil {
+		return s, badInput("%v", err)
+	}
 	return s, nil
+}
+
+// WithTerms returns the domain with the wordings of a team's configuration.
+func WithTerms(d domains.Domain, c config.Config) (domains.Domain, error) {
+	if len(c.Label.Terms) == 0 {
+		return d, nil
+	}
+	t, ok := d.(domains.Termed)
+	if !ok {
+		return nil, fmt.Errorf("label.terms: the domain %s has no wordings to add to; leave label.terms empty", d.Name())
+	}
+	out, err := t.WithTerms(c.Label.Terms)
+	if err != nil {
+		return nil, fmt.Errorf("label.terms: %w", err)
+	}
+	return out, nil
 }
 
 // documents reads documents, which are sorted by ID.

@@ -70,9 +70,12 @@ type Label struct {
 	// alone.
 	Gold string `yaml:"gold" json:"gold"`
 	// GoldOnly leaves documents without gold out of the data set.
-	GoldOnly bool    `yaml:"gold_only" json:"gold_only"`
-	Review   Review  `yaml:"review" json:"review,omitzero"`
-	Teacher  Teacher `yaml:"teacher" json:"teacher,omitzero"`
+	GoldOnly bool `yaml:"gold_only" json:"gold_only"`
+	// Terms are a team's own wordings by the name of the finding that they
+	// mention, for domains that read findings by wordings (medical).
+	Terms   map[string][]string `yaml:"terms" json:"terms,omitempty"`
+	Review  Review              `yaml:"review" json:"review,omitzero"`
+	Teacher Teacher             `yaml:"teacher" json:"teacher,omitzero"`
 }
 
 // Split divides documents, by group.

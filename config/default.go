@@ -21,6 +21,7 @@ func Default(domain string) Config {
 		},
 		Label: Label{
 			Gold:    GoldAuto,
+			Terms:   map[string][]string{},
 			Review:  Review{Who: 1, SpotChecks: 0.2, Deadline: 14 * 24 * time.Hour, OnDeadline: DeadlineStop},
 			Teacher: Teacher{MaxDocuments: 200, Concurrency: 2, Timeout: 2 * time.Minute},
 		},

@@ -83,6 +83,16 @@ type Settings struct {
 	Threshold float64 `json:"threshold"`
 	// ByCategory overrides Threshold.
 	ByCategory map[string]float64 `json:"by_category,omitempty"`
+	// Terms are the team's own wordings that labels were made with.
+	Terms map[string][]string `json:"terms,omitempty"`
+}
+
+// A Termed is a Domain whose labels come from wordings that a team may add to.
+type Termed interface {
+	Domain
+	// WithTerms returns the domain with a team's wordings by category. The error
+	// says which can not be.
+	WithTerms(terms map[string][]string) (Domain, error)
 }
 
 // A Baseliner is a Domain with floors that make its numbers mean something.

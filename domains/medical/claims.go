@@ -136,6 +136,7 @@ var acute = map[string]bool{pneumothorax: true, hydropneumo: true, pneumonia: tr
 
 // A checker holds what a report says, to check an impression against.
 type checker struct {
+	words    *vocabulary
 	text     string
 	findings []Finding
 	offset   int // of the findings section in the document
@@ -145,11 +146,11 @@ type checker struct {
 	compared bool // the report compares with a prior study
 }
 
-func newChecker(r report) *checker {
-	c := &checker{text: r.text(partFindings), offset: r.parts[partFindings].start, sides: map[string]bool{}}
-	c.findings = Extract(c.text)
+func (v *vocabulary) checker(r report) *checker {
+	c := &checker{words: v, text: r.text(partFindings), offset: r.parts[partFindings].start, sides: map[string]bool{}}
+	c.findings = v.extract(c.text)
 	for _, sentence := range sentences(scan(c.text)) {
-		s := newStatement(sentence)
+		s := v.statement(sentence)
 		for _, m := range s.measures() {
 			c.addMeasure(m)
 		}
@@ -201,7 +202,7 @@ func (s *statement) compares() bool {
 // check returns the claims that an impression makes, each with its verdict.
 func (c *checker) check(impression string) []eval.Claim {
 	var claims []eval.Claim
-	said := Extract(impression)
+	said := c.words.extract(impression)
 	for _, f := range said {
 		quote := impression[f.Start:f.End]
 		switch {
@@ -214,7 +215,7 @@ func (c *checker) check(impression string) []eval.Claim {
 		}
 	}
 	for _, sentence := range sentences(scan(impression)) {
-		s := newStatement(sentence)
+		s := c.words.statement(sentence)
 		claims = append(claims, c.checkNumbers(s)...)
 		claims = append(claims, c.checkComparisons(s, impression)...)
 	}

@@ -56,7 +56,7 @@ func TestCheck(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			doc := study{uid: 1, findings: tt.findings, comparison: tt.comparison, impression: "x"}.document()
 			got := map[string]string{}
-			for _, c := range newChecker(readReport(doc)).check(tt.impression) {
+			for _, c := range standard().checker(readReport(doc)).check(tt.impression) {
 				got[c.Category] = c.Kind
 				if c.Supported != (c.Kind == supported) {
 					t.Errorf("%s: Supported is %v and the kind %q", c.Category, c.Supported, c.Kind)
@@ -76,7 +76,7 @@ func TestCheck(t *testing.T) {
 
 func TestClaimPointsAtItsSource(t *testing.T) {
 	doc := plain("Heart is normal. Small left pleural effusion.", "x")
-	claims := newChecker(readReport(doc)).check("Left effusion.")
+	claims := standard().checker(readReport(doc)).check("Left effusion.")
 	if len(claims) != 1 {
 		t.Fatalf("claims %v, want one", claims)
 	}
@@ -96,7 +96,7 @@ func TestOpenIClaims(t *testing.T) {
 			continue
 		}
 		reports++
-		checked := newChecker(r).check(r.text(partImpression))
+		checked := standard().checker(r).check(r.text(partImpression))
 		if len(unsupported(checked)) == 0 {
 			clean++
 		}
@@ -139,7 +139,7 @@ func TestOpenICorruptions(t *testing.T) {
 		if s.uid%2 == 0 || !r.has(partFindings) || !r.has(partImpression) {
 			continue
 		}
-		c := newChecker(r)
+		c := standard().checker(r)
 		impression := r.text(partImpression)
 		if len(unsupported(c.check(impression))) > 0 {
 			continue

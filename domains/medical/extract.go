@@ -50,10 +50,12 @@ func (f Finding) Asserted() bool { return f.Presence != Absent }
 // Extract returns the findings that a radiology report's text mentions, in
 // order. It is made of word lists and scopes, as the CheXpert labeler is, and
 // takes time linear in the text.
-func Extract(text string) []Finding {
+func Extract(text string) []Finding { return standard().extract(text) }
+
+func (v *vocabulary) extract(text string) []Finding {
 	var out []Finding
 	for _, sentence := range sentences(scan(text)) {
-		out = append(out, newStatement(sentence).findings()...)
+		out = append(out, v.statement(sentence).findings()...)
 	}
 	slices.SortStableFunc(out, func(a, b Finding) int {
 		return cmp.Or(a.Start-b.Start, a.End-b.End)
@@ -70,14 +72,14 @@ type mention struct {
 
 func (m mention) owns(words []int) bool { return subset(words, m.words) }
 
-func newStatement(tokens []token) *statement {
+func (v *vocabulary) statement(tokens []token) *statement {
 	s := &statement{tokens: tokens}
 	for _, h := range outermost(cueLexicon().find(tokens)) {
 		if h.value != nil {
 			s.cues = append(s.cues, h)
 		}
 	}
-	hits := outermost(lexicon().find(tokens))
+	hits := outermost(v.lexicon.find(tokens))
 	for i, h := range hits {
 		switch {
 		case h.value.concept != nil:

@@ -119,7 +119,7 @@ func FuzzExtract(f *testing.F) {
 		checkFindings(t, text)
 		doc := plain(text, text)
 		r := readReport(doc)
-		for _, c := range newChecker(r).check(r.text(partImpression)) {
+		for _, c := range standard().checker(r).check(r.text(partImpression)) {
 			if c.Start < 0 || c.End > len(doc.Text) || c.Start > c.End {
 				t.Fatalf("claim %+v points outside the document", c)
 			}

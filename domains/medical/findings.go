@@ -420,8 +420,9 @@ type lexeme struct {
 	acute   bool
 }
 
-// lexicon is the compiled concepts, suppressed wordings and organs.
-var lexicon = sync.OnceValue(func() *matcher[lexeme] {
+// newLexicon compiles the concepts, the suppressed wordings and those of acute
+// abnormality.
+func newLexicon() *matcher[lexeme] {
 	m := newMatcher[lexeme]()
 	for i := range concepts {
 		for _, p := range concepts[i].patterns {
@@ -435,7 +436,7 @@ var lexicon = sync.OnceValue(func() *matcher[lexeme] {
 		m.add(p, lexeme{acute: true})
 	}
 	return m
-})
+}
 
 var organLexicon = sync.OnceValue(func() *matcher[*organ] {
 	m := newMatcher[*organ]()

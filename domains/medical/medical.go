@@ -24,15 +24,34 @@ import (
 )
 
 // Medical is the domain. The zero value is ready for use.
-type Medical struct{}
+type Medical struct {
+	vocabulary *vocabulary // nil: the standard one
+}
 
 var (
 	_ domains.Domain    = Medical{}
 	_ domains.Baseliner = Medical{}
+	_ domains.Termed    = Medical{}
 )
 
 // New returns the domain.
 func New() Medical { return Medical{} }
+
+// WithTerms returns the domain with a team's own wordings by the name of their
+// finding, one of Categories, or under "ignore" those that hold the words of a
+// finding and are none. They are denied, doubted and located as the domain's
+// own are. The error says which wording can not be and why.
+func (Medical) WithTerms(terms map[string][]string) (domains.Domain, error) {
+	v, err := withTerms(terms)
+	return Medical{v}, err
+}
+
+func (m Medical) words() *vocabulary {
+	if m.vocabulary == nil {
+		return standard()
+	}
+	return m.vocabulary
+}
 
 // Name is "medical".
 func (Medical) Name() string { return "medical" }
@@ -43,7 +62,7 @@ func (Medical) Describe() string {
 }
 
 // Version changes with the rules, the prompt and the scores.
-func (Medical) Version() string { return "medical-3" }
+func (m Medical) Version() string { return "medical-3" + m.words().version() }
 
 // Categories are the findings that [Extract] knows, in report order.
 func (Medical) Categories() []string { return names() }
@@ -69,7 +88,7 @@ func (Medical) Gates() []eval.Rule {
 // evaluated, but gives no training example, when its impression asserts what
 // the findings do not bear out: such an example teaches a model to invent. So
 // does one that is longer than maxTokens.
-func (Medical) Label(doc *ingest.Document, _ []label.Gold, tok tokenizer.Tokenizer, maxTokens int) (label.Labeled, error) {
+func (m Medical) Label(doc *ingest.Document, _ []label.Gold, tok tokenizer.Tokenizer, maxTokens int) (label.Labeled, error) {
 	out := label.Labeled{DocID: doc.ID}
 	r := readReport(doc)
 	switch {
@@ -82,11 +101,11 @@ func (Medical) Label(doc *ingest.Document, _ []label.Gold, tok tokenizer.Tokeniz
 	}
 	impression := r.text(partImpression)
 	out.Truth = label.Truth{DocID: doc.ID, Group: doc.Group, Origin: label.OriginReport,
-		Spans: truthSpans(r), Reference: collapse(impression)}
-	if len(unsupported(newChecker(r).check(impression))) > 0 {
+		Spans: m.words().truth(r), Reference: collapse(impression)}
+	if len(unsupported(m.words().checker(r).check(impression))) > 0 {
 		return out, nil
 	}
-	exchange := turns(r)
+	exchange := m.words().turns(r)
 	if len(prompt.Render(tok, exchange).IDs) > maxTokens {
 		return out, nil
 	}
@@ -100,12 +119,12 @@ func (Medical) Label(doc *ingest.Document, _ []label.Gold, tok tokenizer.Tokeniz
 	return out, nil
 }
 
-// truthSpans returns what the impression asserts, and "No Finding" when it
+// truth returns what the impression asserts, and "No Finding" when it
 // calls the study normal.
-func truthSpans(r report) []label.Span {
+func (v *vocabulary) truth(r report) []label.Span {
 	at := r.parts[partImpression]
 	text := r.text(partImpression)
-	findings := Extract(text)
+	findings := v.extract(text)
 	normal := normalReading(findings)
 	var out []label.Span
 	for _, f := range findings {
@@ -132,7 +151,8 @@ func attrs(f Finding) map[string]string {
 	return out
 }
 
-// Tune returns the zero settings: an impression is asserted as it is written.
-func (Medical) Tune([]*ingest.Document, []domains.Answer, []label.Truth) domains.Settings {
-	return domains.Settings{}
+// Tune keeps the team's wordings with the model; nothing else is to be set: an
+// impression is asserted as it is written.
+func (m Medical) Tune([]*ingest.Document, []domains.Answer, []label.Truth) domains.Settings {
+	return domains.Settings{Terms: m.words().terms}
 }

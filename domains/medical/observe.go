@@ -100,17 +100,19 @@ type Observation struct {
 // goes before uncertain and uncertain before absent, and "No Finding" is
 // present where the report calls the study normal, or denies disease, and
 // asserts nothing but devices and traces of surgery.
-func ObserveReport(doc *ingest.Document) []Observation {
+func ObserveReport(doc *ingest.Document) []Observation { return standard().report(doc) }
+
+func (v *vocabulary) report(doc *ingest.Document) []Observation {
 	r := readReport(doc)
 	text := r.text(partFindings) + "\n\n" + r.text(partImpression)
 	if !r.has(partFindings) && !r.has(partImpression) {
 		text = doc.Text
 	}
-	return observeReport(text)
+	return v.observe(text)
 }
 
-func observeReport(text string) []Observation {
-	findings := Extract(text)
+func (v *vocabulary) observe(text string) []Observation {
+	findings := v.extract(text)
 	at := map[string]int{}
 	out := make([]Observation, len(Observations()))
 	for i, name := range Observations() {

@@ -20,6 +20,9 @@ type Impression struct {
 	Claims []Stated `json:"claims"`
 	// Unsupported repeats the claims that a person must check.
 	Unsupported []Stated `json:"unsupported"`
+	// Report is what the report itself says of each of the 14 observations of
+	// the CheXpert labeler.
+	Report []Observation `json:"report"`
 }
 
 // Stated is a claim of the impression with the place that bears it out.
@@ -41,16 +44,21 @@ type Place struct {
 	Text  string `json:"text,omitempty"`
 }
 
-// Present returns an [Impression].
-func (Medical) Present(doc *ingest.Document, a domains.Answer, _ domains.Settings) any {
+// Present returns an [Impression]. Its findings are read with the wordings
+// that the model was trained with.
+func (m Medical) Present(doc *ingest.Document, a domains.Answer, s domains.Settings) any {
+	v := m.words()
+	if own, err := withTerms(s.Terms); err == nil && len(s.Terms) > 0 {
+		v = own
+	}
 	out := Impression{Impression: a.Text, Complete: a.Finished, LogProb: a.LogProb,
-		Findings: append([]Finding{}, Extract(a.Text)...), Claims: []Stated{}, Unsupported: []Stated{}}
+		Findings: append([]Finding{}, v.extract(a.Text)...), Claims: []Stated{}, Unsupported: []Stated{}, Report: v.report(doc)}
 	for _, item := range a.Items {
 		if item.Category == readCategory {
 			out.Read = place(doc, item.Start, item.End, false)
 		}
 	}
-	for _, claim := range newChecker(readReport(doc)).check(a.Text) {
+	for _, claim := range v.checker(readReport(doc)).check(a.Text) {
 		s := stated(doc, claim)
 		out.Claims = append(out.Claims, s)
 		if !s.Supported {

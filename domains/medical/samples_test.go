@@ -123,7 +123,7 @@ func TestSampleLabels(t *testing.T) {
 			t.Logf("nothing %s: %s", key, l.Truth.Reference)
 		}
 		r := readReport(doc)
-		for _, c := range newChecker(r).check(r.text(partImpression)) {
+		for _, c := range standard().checker(r).check(r.text(partImpression)) {
 			claims++
 			if !c.Supported {
 				bad++

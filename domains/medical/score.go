@@ -40,9 +40,9 @@ func (r reading) add(name, side string) {
 	r[name] = a
 }
 
-func readAnswer(text string) reading {
+func (v *vocabulary) reading(text string) reading {
 	r := reading{}
-	findings := Extract(text)
+	findings := v.extract(text)
 	for _, f := range findings {
 		if f.Asserted() && f.Name != noFinding {
 			r.add(f.Name, f.Side)
@@ -68,12 +68,12 @@ func readTruth(truth label.Truth) reading {
 // reference both assert it, surely or with doubt, on sides that agree; another
 // side is a false finding and a missed one. "No Finding" is extracted when
 // both are normal. Every claim is checked against the findings section.
-func (Medical) Outcome(doc *ingest.Document, truth label.Truth, a domains.Answer, _ domains.Settings) eval.Outcome {
+func (m Medical) Outcome(doc *ingest.Document, truth label.Truth, a domains.Answer, _ domains.Settings) eval.Outcome {
 	out := eval.Outcome{DocID: doc.ID, Group: truth.Group, Origin: string(truth.Origin),
 		Counts: map[string]eval.Counts{}, Positives: map[string]int{},
 		Answered: strings.TrimSpace(a.Text) != "", Tokens: a.Tokens,
 		Answer: a.Text, Reference: truth.Reference}
-	got, want := readAnswer(a.Text), readTruth(truth)
+	got, want := m.words().reading(a.Text), readTruth(truth)
 	for _, name := range names() {
 		g, asserted := got[name]
 		w, there := want[name]
@@ -95,7 +95,7 @@ func (Medical) Outcome(doc *ingest.Document, truth label.Truth, a domains.Answer
 			out.Positives[name] = 1
 		}
 	}
-	out.Claims = newChecker(readReport(doc)).check(a.Text)
+	out.Claims = m.words().checker(readReport(doc)).check(a.Text)
 	answer, reference := words(a.Text), words(truth.Reference)
 	if len(reference) > 0 {
 		out.Values = map[string]float64{

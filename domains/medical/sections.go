@@ -138,10 +138,9 @@ const leastFindings = 8
 // impression that follow the first one under another heading, or that follow
 // none at all.
 func (r report) unheaded() {
-	end := r.parts[partImpression].start
 	for i, s := range r.sections {
 		if s.part == partImpression {
-			end = s.start
+			end := s.start
 			for j := i - 1; j >= 0; j-- {
 				from := r.sections[j]
 				start := from.body

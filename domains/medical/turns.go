@@ -38,10 +38,10 @@ func sentenceSpans(text string, s span) []span {
 }
 
 // turns renders a report's findings with what its impression says of each.
-func turns(r report) []prompt.Turn {
+func (v *vocabulary) turns(r report) []prompt.Turn {
 	at := sentenceSpans(r.doc.Text, r.parts[partFindings])
 	said := make([][]string, len(at)+1)
-	c := newChecker(r)
+	c := v.checker(r)
 	for _, item := range items(r.text(partImpression)) {
 		i := c.spokenOf(item, at)
 		said[i] = append(said[i], item)
@@ -77,7 +77,7 @@ func items(impression string) []string {
 // asserts none speaks of the whole, len(at).
 func (c *checker) spokenOf(item string, at []span) int {
 	positive := map[string]bool{}
-	for _, f := range Extract(item) {
+	for _, f := range c.words.extract(item) {
 		if f.Asserted() && f.Name != noFinding {
 			positive[f.Name] = true
 		}

@@ -53,7 +53,8 @@ func usage(format string, args ...any) error { return usageError{fmt.Errorf(form
 
 // check finds everything that is wrong with a request before any work.
 func (a *App) check(r Request) (plan, config.Config, error) {
-	if _, err := all.Get(r.Domain); err != nil {
+	d, err := all.Get(r.Domain)
+	if err != nil {
 		return plan{}, config.Config{}, usageError{err}
 	}
 	folder, err := filepath.Abs(r.Folder)
@@ -62,6 +63,9 @@ func (a *App) check(r Request) (plan, config.Config, error) {
 	}
 	c, err := readConfig(r, folder)
 	if err != nil {
+		return plan{}, c, usageError{err}
+	}
+	if _, err := activities.WithTerms(d, c); err != nil {
 		return plan{}, c, usageError{err}
 	}
 	if _, err := ingest.Scan(folder, c.Ingest.Include); err != nil {
