@@ -135,6 +135,7 @@ const (
 	detectSample = 64 << 10 // bytes that the detector looks at
 	surely       = 40       // its confidence of 100 that is enough
 	byFar        = 10       // and the lead over the next that reads otherwise
+	enough       = 8        // bytes beyond ASCII
 )
 
 // detectCharset decodes bytes that are no Unicode. Windows-1252, the commonest,
@@ -158,11 +159,11 @@ func detectCharset(data []byte) (text, charset string, ok bool) {
 			rival = max(rival, g.Confidence)
 		}
 	}
-	sure := best.Confidence >= surely && best.Confidence-rival >= byFar && mostlyLetters(text)
+	sure := highBytes(data) >= enough && best.Confidence >= surely && best.Confidence-rival >= byFar && mostlyLetters(text)
 	switch {
 	case plain && (!sure || charset == "windows-1252"):
 		return western, "windows-1252", true
-	case sure && (charset != "windows-1252" || mixesUTF8(data) == 0):
+	case sure && charset != "windows-1252":
 		return text, charset, true
 	}
 	return "", "", false
@@ -188,44 +189,52 @@ func mostlyLetters(text string) bool {
 // ASCII makes sense where it stands: typographic punctuation, a letter beside
 // a letter. Broken UTF-8 and other code pages do not pass.
 func decodeWindows1252(data []byte) (text, charset string, ok bool) {
-	if mixesUTF8(data) > 0 {
+	if mixesUTF8(data) {
 		return "", "", false
 	}
-	high := 0
 	for i, c := range data {
-		if c < utf8.RuneSelf {
-			continue
-		}
-		high++
-		if !plausible1252(data, i) {
+		if c >= utf8.RuneSelf && !plausible1252(data, i) {
 			return "", "", false
 		}
 	}
-	if high*3 > len(data) {
+	if highBytes(data)*3 > len(data) {
 		return "", "", false
 	}
 	return decodeNamed(data, "windows-1252")
 }
 
-// mixesUTF8 counts the characters beyond ASCII that are UTF-8.
-func mixesUTF8(data []byte) int {
+// highBytes counts the bytes beyond ASCII.
+func highBytes(data []byte) int {
 	n := 0
-	for i := 0; i < len(data); {
-		_, size := utf8.DecodeRune(data[i:])
-		if size > 1 {
+	for _, c := range data {
+		if c >= utf8.RuneSelf {
 			n++
+		}
+	}
+	return n
+}
+
+// mixesUTF8 says whether data holds Western letters or punctuation as UTF-8.
+// Other characters may come about where a letter stands before a quotation
+// mark.
+func mixesUTF8(data []byte) bool {
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		if size > 1 && (r < 0x250 || r >= 0x2010 && r < 0x2200) {
+			return true
 		}
 		i += max(size, 1)
 	}
-	return n
+	return false
 }
 
 func plausible1252(data []byte, i int) bool {
 	const (
 		punctuation = "\x80\x85\x86\x87\x89\x91\x92\x95\x96\x97\x99\xa0\xa2\xa3\xa5\xa7\xa9\xab\xae\xb0\xb1\xb2\xb3\xb4\xb5\xb6\xb7\xb9\xba\xbb\xbc\xbd\xbe"
-		opening     = "\x82\x84\x8b\x93"
-		closing     = "\x94\x9b"
+		opening     = "\x82\x84\x8b"
+		quotes      = "\x93\x94\x9b"
 		letters     = "\x8a\x8c\x8e\x9a\x9c\x9e\x9f"
+		words       = "\xc0\xc8\xc9\xd3\xe0\xe8\xe9\xf3" // À È É Ó à è é ó
 	)
 	asciiLetter := func(j int) bool {
 		return j >= 0 && j < len(data) && data[j] < utf8.RuneSelf && unicode.IsLetter(rune(data[j]))
@@ -236,9 +245,17 @@ func plausible1252(data []byte, i int) bool {
 		return true
 	case strings.IndexByte(opening, c) >= 0: // in DOS code pages letters
 		return !asciiLetter(i - 1)
-	case strings.IndexByte(closing, c) >= 0:
+	case strings.IndexByte(quotes, c) >= 0:
 		return !asciiLetter(i-1) || !asciiLetter(i+1)
 	}
-	letter := c >= 0xc0 && c != 0xd7 && c != 0xf7 || strings.IndexByte(letters, c) >= 0
-	return letter && (asciiLetter(i-1) || asciiLetter(i+1))
+	apart := func(j int) bool {
+		return j < 0 || j >= len(data) || data[j] < utf8.RuneSelf && !unicode.IsLetter(rune(data[j]))
+	}
+	if strings.IndexByte(words, c) >= 0 && apart(i-1) && apart(i+1) {
+		return true
+	}
+	letter := func(j int) bool {
+		return j >= 0 && j < len(data) && (data[j] >= 0xc0 && data[j] != 0xd7 && data[j] != 0xf7 || strings.IndexByte(letters, data[j]) >= 0)
+	}
+	return letter(i) && (asciiLetter(i-1) || asciiLetter(i+1) || letter(i-1) && asciiLetter(i-2) || letter(i+1) && asciiLetter(i+2))
 }

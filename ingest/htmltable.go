@@ -66,7 +66,7 @@ func (w *htmlWriter) labelled(rows [][]string) bool {
 		items = append(items, [2]string{filled[0], filled[1]})
 	}
 	for _, item := range items {
-		w.out.add(maxGap(w.gap, lineGap), Block{Kind: BlockListItem, Level: 1, Label: item[0]}, item[1])
+		w.out.add(maxGap(w.gap, lineGap), Block{Kind: BlockClause, Level: 1, Label: item[0]}, item[1])
 		w.gap = ""
 	}
 	return len(items) > 0

@@ -23,12 +23,12 @@ func readRTF(ctx context.Context, data []byte, lim Limits) ([]part, []BadPart, e
 	if err := r.run(ctx); err != nil {
 		return nil, nil, err
 	}
+	if r.doubtful {
+		return nil, nil, quarantine(ReasonEncoding, "the document has characters that its code page does not know; save it again as DOCX")
+	}
 	p := r.out.part()
 	if p.Text == "" {
 		return nil, nil, quarantine(ReasonNoText, "the document holds no text; save it again in a word processor")
-	}
-	if r.doubtful {
-		return nil, nil, quarantine(ReasonEncoding, "the document has characters that its code page does not know; save it again as DOCX")
 	}
 	if r.deleted > 0 {
 		p.Meta = map[string]string{"deletions_left_out": strconv.Itoa(r.deleted)}
@@ -387,6 +387,9 @@ func (r *rtfReader) unicode(n int) {
 
 // write adds text to what is being read.
 func (r *rtfReader) write(s string) {
+	if r.high != 0 && s != "" { // half a character
+		r.high, r.doubtful = 0, true
+	}
 	switch {
 	case s == "" || r.state.hidden || r.state.deleted:
 	case r.state.listText:
@@ -438,7 +441,7 @@ func (r *rtfReader) endParagraph() {
 	if label != "" {
 		b.Label = label
 		if b.Kind == BlockParagraph {
-			b.Kind, b.Level = BlockListItem, 1
+			b.Kind, b.Level = BlockClause, 1
 		}
 	}
 	r.out.add(maxGap(r.gap, lineGap), b, text)

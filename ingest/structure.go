@@ -38,7 +38,13 @@ type structurer struct {
 // layout finds the blocks of a text by its lines.
 func (s *structurer) layout() {
 	s.contents = -1
-	for _, p := range paragraphs(s.text) {
+	all := paragraphs(s.text)
+	for _, p := range all {
+		if l, ok := parseLabel(s.text[p.start:p.end]); ok {
+			s.numbers.note(l)
+		}
+	}
+	for _, p := range all {
 		if p.kind != "" {
 			s.put(Block{Kind: p.kind, Start: p.start, End: p.end})
 			continue
@@ -50,6 +56,11 @@ func (s *structurer) layout() {
 // markup takes the blocks of a reader and finds the numbers typed into them.
 func (s *structurer) markup(blocks []Block) {
 	s.contents = -1
+	for _, b := range blocks {
+		if l, ok := parseLabel(s.text[b.Start:b.End]); ok {
+			s.numbers.note(l)
+		}
+	}
 	for _, b := range blocks {
 		switch {
 		case b.Kind == BlockTable || b.Kind == BlockFootnote:
@@ -69,6 +80,7 @@ func (s *structurer) markup(blocks []Block) {
 func (s *structurer) declared(b Block) {
 	l, ok := parseLabel(b.Label + " ")
 	switch {
+	case b.Kind == BlockListItem:
 	case !ok || l.bullet:
 		if b.Kind != BlockHeading {
 			b.Kind = BlockListItem
@@ -211,10 +223,16 @@ func (s *structurer) nextInside(from, end int) (start int, l numberLabel, ok boo
 		if !(c >= '0' && c <= '9' || c == 'A' || c == 'S') || i == 0 {
 			continue
 		}
-		if !strings.ContainsRune(".;:)\" ", rune(s.text[i-1])) {
+		stop := strings.IndexByte(".;:)\" ", s.text[i-1]) >= 0
+		if !stop && !(s.text[i-1] >= 'A' && s.text[i-1] <= 'Z') {
 			continue
 		}
 		l, ok := parseLabel(s.text[i+1 : end])
+		if ok && !stop {
+			// "ARTICLE II APPOINTMENT 2.1 The distributor"
+			r := l.readings
+			ok = len(r) > 0 && len(r[0].path) > 1 && r[0].first() && isUpper(s.text[max(from, i-4):i])
+		}
 		if ok && l.mayStandInside && l.mayPrecede(s.text[i+1+l.end:end]) {
 			return i + 1, l, true
 		}
@@ -229,25 +247,49 @@ func (s *structurer) put(b Block) {
 	}
 }
 
-// finish joins a number that stands alone with the paragraph after it.
+// finish joins a number that stands alone with the paragraph after it, and
+// tells headings from short items.
 func (s *structurer) finish() {
 	out := s.blocks[:0]
 	for i := 0; i < len(s.blocks); i++ {
 		b := s.blocks[i]
 		if b.Label != "" && b.End-b.Start == len(b.Label) && i+1 < len(s.blocks) {
 			next := s.blocks[i+1]
-			if next.Label == "" && (next.Kind == BlockParagraph || next.Kind == BlockHeading) {
-				b.End = next.End
-				b.Kind = BlockClause
-				if next.Kind == BlockHeading || isHeadingText(s.text[next.Start:next.End]) {
-					b.Kind = BlockHeading
-				}
+			named := isHeadingText(s.text[next.Start:next.End])
+			switch {
+			case next.Label != "" || next.Kind != BlockParagraph && next.Kind != BlockHeading:
+			case named || next.Kind == BlockHeading:
+				b.End, b.Kind = next.End, BlockHeading
+				i++
+			case !strings.Contains(b.Label, " "): // "4." rather than "ARTICLE IV"
+				b.End, b.Kind = next.End, BlockClause
 				i++
 			}
 		}
 		out = append(out, b)
 	}
+	for i := range out {
+		if out[i].Kind == BlockHeading && out[i].Label != "" && !s.heads(out, i) {
+			out[i].Kind = BlockClause
+		}
+	}
 	s.blocks = out
+}
+
+// heads says whether something stands below a numbered heading. Else it is an
+// item of a list of short ones.
+func (s *structurer) heads(blocks []Block, i int) bool {
+	if isUpper(s.text[blocks[i].Start:blocks[i].End]) {
+		return true
+	}
+	if i+1 == len(blocks) {
+		return false
+	}
+	next := blocks[i+1]
+	if next.Kind == BlockHeading || next.Label != "" && next.Kind != BlockListItem {
+		return next.Level > blocks[i].Level
+	}
+	return true
 }
 
 // trimSpan takes the white space off a range.

@@ -176,6 +176,15 @@ func parseLetters(text, word string) (numberLabel, bool) {
 	return numberLabel{text: text[:end], end: end + spaceLen(text[end:]), readings: readings, lower: word == ""}, true
 }
 
+// romanValues are the Roman numbers that labels have.
+var romanValues = func() map[string]int {
+	values := make(map[string]int)
+	for n := 1; n <= 50; n++ {
+		values[romanNumber(n)] = n
+	}
+	return values
+}()
+
 // singles returns what a number, letter or Roman number between two marks may
 // be.
 func singles(name, before, after string) []reading {
@@ -202,11 +211,8 @@ func singles(name, before, after string) []reading {
 	if name == upper {
 		roman, letter = "I", "A"
 	}
-	for n := 1; n <= 50; n++ {
-		if romanNumber(n) == upper {
-			readings = append(readings, add(roman, n))
-			break
-		}
+	if n, ok := romanValues[upper]; ok {
+		readings = append(readings, add(roman, n))
 	}
 	if strings.Count(upper, upper[:1]) == len(upper) && len(upper) <= 3 {
 		readings = append(readings, add(letter, int(upper[0]-'A')+1+26*(len(upper)-1)))

@@ -21,6 +21,7 @@ type paragraph struct {
 type line struct {
 	start, end int
 	blank      bool // before it: an empty line or a new page
+	page       bool // before it: a page number or the like
 	cells      int  // columns that it seems to have
 }
 
@@ -105,7 +106,7 @@ func withoutFurniture(text string, lines []line) []line {
 			continue
 		}
 		if dropped {
-			l.blank = true
+			l.blank, l.page = true, true
 		}
 		dropped = false
 		kept = append(kept, l)
@@ -133,8 +134,13 @@ func isPageNumber(s string) bool {
 	if rest, ok := strings.CutPrefix(lower, "page "); ok {
 		return strings.Trim(strings.Replace(rest, " of ", "", 1), "0123456789 ") == ""
 	}
-	inner := strings.Trim(s, "-–— []|")
-	return inner != "" && len(inner) <= 4 && strings.Trim(inner, "0123456789") == ""
+	numbers := strings.Fields(strings.Trim(s, "-–— []|"))
+	for _, n := range numbers {
+		if len(n) > 4 || strings.Trim(n, "0123456789") != "" {
+			return false
+		}
+	}
+	return len(numbers) == 1 || len(numbers) == 2 // two where pages were joined
 }
 
 // usualWidth returns the length that lines are broken at, or 0 where a
@@ -176,7 +182,8 @@ func joins(text string, p paragraph, before, l line, width int) bool {
 	if l.blank {
 		// Across an empty line or a page only a sentence goes on.
 		_, labelled := parseLabel(s)
-		return goesOn && !labelled && len(done) >= maxTitle
+		cut := l.page && !endsSentence(done) && !isUpper(s)
+		return (goesOn || cut) && !labelled && len(done) >= maxTitle
 	}
 	if label, ok := parseLabel(s); ok {
 		if label.bullet || endsThere(text, before, width) {

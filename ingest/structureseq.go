@@ -8,7 +8,21 @@ import (
 // A numbering follows the sequences of numbers that are open at a place of a
 // document, the outer ones first. The zero value is that of its beginning.
 type numbering struct {
-	open []reading
+	open    []reading
+	seconds map[string]bool // styles of which there is a second number
+}
+
+// note tells of a label that the document has somewhere at the beginning of a
+// paragraph.
+func (n *numbering) note(l numberLabel) {
+	for _, r := range l.readings {
+		if len(r.path) == 1 && r.path[0] == 2 {
+			if n.seconds == nil {
+				n.seconds = make(map[string]bool)
+			}
+			n.seconds[r.style] = true
+		}
+	}
 }
 
 const maxOpen = 12 // sequences inside each other
@@ -38,14 +52,20 @@ func (n *numbering) next(l numberLabel, apart, titled bool) (level int, ok bool)
 }
 
 // inside takes a label that stands inside a paragraph, which must go on with a
-// sequence exactly. A first one is taken after a colon alone.
+// sequence exactly. A first one is taken after a colon, and 4.1 inside 4.
 func (n *numbering) inside(l numberLabel, before string) (level int, ok bool) {
 	if level, ok := n.goOn(l, 1); ok {
 		return level, true
 	}
-	before = strings.TrimRight(before[max(len(before)-8, 0):], " \n\t")
-	nested := len(l.readings[0].path) > 1
-	if nested && len(n.open) > 0 || strings.HasSuffix(before, ":") {
+	before = strings.TrimRight(before[max(len(before)-40, 0):], " \n\t")
+	r := l.readings[0]
+	if len(r.path) > 1 {
+		if _, ok := n.parent(r.path[:len(r.path)-1]); ok {
+			return n.begin(l)
+		}
+		return 0, false
+	}
+	if strings.HasSuffix(before, ":") {
 		return n.begin(l)
 	}
 	return 0, false
@@ -54,7 +74,7 @@ func (n *numbering) inside(l numberLabel, before string) (level int, ok bool) {
 // restarts says whether a label begins the outermost sequence anew.
 func (n *numbering) restarts(l numberLabel) bool {
 	for _, r := range l.readings {
-		if len(n.open) > 0 && r.style == n.open[0].style && r.first() {
+		if len(n.open) > 0 && alike(r.style, n.open[0].style) && r.first() {
 			return true
 		}
 	}
@@ -90,13 +110,16 @@ func (n *numbering) under(r reading, depth int) bool {
 // inside 4.
 func (n *numbering) begin(l numberLabel) (level int, ok bool) {
 	for _, r := range l.readings {
-		if !r.first() {
+		if !r.first() || r.weak() && !n.seconds[r.style] {
 			continue
 		}
 		// A word's numbers do not nest in themselves: ARTICLE I again is a new
 		// outermost sequence.
 		if at := slices.IndexFunc(n.open, func(o reading) bool { return o.style == r.style }); at >= 0 && strings.Contains(r.style, " ") {
 			n.open = n.open[:at]
+		}
+		if r.outermost() && len(n.open) > 0 && !n.open[0].outermost() {
+			n.reset() // a list of parties or recitals before the first clause
 		}
 		if len(r.path) > 1 {
 			if depth, ok := n.parent(r.path[:len(r.path)-1]); ok {
@@ -143,6 +166,23 @@ func numeric(style string) bool {
 	return style[0] == '1' || strings.Contains(style, " ")
 }
 
+// weak says whether a label needs company: "1 Scope" alone is no clause, nor
+// is "A. Smith".
+func (r reading) weak() bool {
+	return r.style == "1" || r.style == "A." || r.style == "a." || r.style == "I." || r.style == "i."
+}
+
+// outermost says whether a style is one of those that a document's first level
+// has: 1, 1., Article 1. Letters and numbers in parentheses stand inside them.
+func (r reading) outermost() bool {
+	return len(r.path) == 1 && (r.style == "1" || r.style == "1." || strings.Contains(r.style, " "))
+}
+
+// alike says whether labels of two styles may be of one sequence.
+func alike(a, b string) bool {
+	return a == b || strings.TrimSuffix(a, ".") == "1" && strings.TrimSuffix(b, ".") == "1"
+}
+
 func (r reading) first() bool {
 	last := r.path[len(r.path)-1]
 	return last == 1 || last == 0 && len(r.path) > 1
@@ -151,7 +191,7 @@ func (r reading) first() bool {
 // follows says whether r is the next of a sequence, or up to reach numbers
 // further. 2.1 follows 1.9 too.
 func (r reading) follows(o reading, reach int) bool {
-	if r.style != o.style {
+	if !alike(r.style, o.style) {
 		return false
 	}
 	last := len(r.path) - 1

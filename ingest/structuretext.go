@@ -53,7 +53,7 @@ func isTitle(text string, followed int) bool {
 	if len(text) > maxHeading || strings.Count(text, "\n") > 2 || letters(text) < 3 {
 		return false
 	}
-	if strings.ContainsAny(text, "_[]|@=") || strings.Contains(text, "/s/") {
+	if strings.ContainsAny(text, "_[]|@=") || strings.Contains(text, "/s/") || strings.IndexAny(text, "\"“”") == 0 {
 		return false
 	}
 	last := text[len(text)-1]
