@@ -5,19 +5,20 @@ import (
 	"bytes"
 	"context"
 	"encoding/xml"
-	"errors"
 	"io"
 	"path"
+	"strconv"
 	"strings"
 )
 
-// readDOCX reads the body of a Word document with its notes: paragraphs on
-// lines, list labels before them, the cells of a table row apart by tabs.
-// Deleted text does not enter, inserted text does.
+// readDOCX reads the body of a Word document as Word shows it with all changes
+// accepted: headings, paragraphs with the numbers of their lists, tables, text
+// boxes after the paragraph they hang on, and the notes after the text.
+// Deleted and hidden text, comments, headers and footers are left out.
 //
 // Source: ECMA-376-1, 17 (WordprocessingML).
 func readDOCX(ctx context.Context, data []byte, lim Limits) ([]part, []BadPart, error) {
-	archive, err := openDOCX(data, lim.withDefaults().MaxExpanded)
+	archive, err := openDOCX(data, lim.withDefaults().left())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -25,28 +26,43 @@ func readDOCX(ctx context.Context, data []byte, lim Limits) ([]part, []BadPart, 
 	if err != nil {
 		return nil, nil, err
 	}
-	var texts []string
-	for _, name := range []string{"document.xml", "footnotes.xml", "endnotes.xml"} {
-		content, ok, err := archive.read(name)
-		if err != nil {
-			return nil, nil, err
-		}
-		if !ok {
-			continue
-		}
-		text, err := docxText(ctx, content, numbering)
-		if err != nil {
-			return nil, nil, docxError(ctx)
-		}
-		if text != "" {
-			texts = append(texts, text)
-		}
+	body, ok, err := archive.read(archive.main)
+	if err != nil {
+		return nil, nil, err
 	}
-	text := strings.Join(texts, "\n\n")
-	if text == "" {
+	if !ok {
+		return nil, nil, quarantine(ReasonWrongFormat, "the archive is no Word document; save the document as DOCX")
+	}
+	w := &docxWriter{numbering: numbering}
+	if err := w.run(ctx, body); err != nil {
+		return nil, nil, docxError(ctx)
+	}
+	if err := archive.notes(ctx, w, "footnotes.xml", w.footnotes); err != nil {
+		return nil, nil, err
+	}
+	if err := archive.notes(ctx, w, "endnotes.xml", w.endnotes); err != nil {
+		return nil, nil, err
+	}
+	p := w.out.part()
+	if p.Text == "" {
 		return nil, nil, quarantine(ReasonNoText, "the document holds no text; pictures of pages need text recognition (OCR)")
 	}
-	return []part{{Text: text}}, nil, nil
+	p.Meta = w.meta()
+	return []part{p}, nil, nil
+}
+
+// meta counts the tracked changes and what is hidden.
+func (w *docxWriter) meta() map[string]string {
+	meta := make(map[string]string)
+	for key, n := range map[string]int{"insertions": w.insertions, "deletions_left_out": w.deletions, "hidden_left_out": w.hidden} {
+		if n > 0 {
+			meta[key] = strconv.Itoa(n)
+		}
+	}
+	if len(meta) == 0 {
+		return nil
+	}
+	return meta
 }
 
 func docxError(ctx context.Context) error {
@@ -60,21 +76,21 @@ func docxError(ctx context.Context) error {
 // holds for all parts together whatever sizes the archive claims.
 type docxArchive struct {
 	files  map[string]*zip.File
-	folder string // of the main part
+	main   string // the path of the main part
 	budget int64
 }
 
 const maxZipEntries = 10_000
 
 func openDOCX(data []byte, budget int64) (*docxArchive, error) {
-	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		return nil, quarantine(ReasonTruncated, "the document's archive is incomplete; copy or export it again")
-	}
-	if len(r.File) > maxZipEntries {
+	if zipEntries(data) > maxZipEntries {
 		return nil, quarantine(ReasonBomb, "the document's archive has far too many entries; save it again in a word processor")
 	}
-	a := &docxArchive{files: make(map[string]*zip.File, len(r.File)), folder: "word", budget: budget}
+	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if r == nil || err != nil && err != zip.ErrInsecurePath {
+		return nil, quarantine(ReasonTruncated, "the document's archive is incomplete; copy or export it again")
+	}
+	a := &docxArchive{files: make(map[string]*zip.File, len(r.File)), main: "word/document.xml", budget: budget}
 	for _, f := range r.File {
 		// The first of several entries with a name holds.
 		name := zipName(f.Name)
@@ -85,10 +101,34 @@ func openDOCX(data []byte, budget int64) (*docxArchive, error) {
 			return nil, quarantine(ReasonEncrypted, "the document's archive is protected by a password; save it without")
 		}
 	}
-	if _, ok := a.files["word/document.xml"]; !ok {
-		return nil, quarantine(ReasonWrongFormat, "the archive is no Word document; save the document as DOCX")
+	if _, ok := a.files[a.main]; !ok {
+		if a.main = a.mainPart(); a.main == "" {
+			return nil, quarantine(ReasonWrongFormat, "the archive is no Word document; save the document as DOCX")
+		}
 	}
 	return a, nil
+}
+
+// mainPart finds a main part that has another name than the usual one.
+func (a *docxArchive) mainPart() string {
+	var rels struct {
+		Relationship []struct {
+			Type   string `xml:"Type,attr"`
+			Target string `xml:"Target,attr"`
+		}
+	}
+	content, ok, err := a.read("_rels/.rels")
+	if !ok || err != nil || xml.Unmarshal(content, &rels) != nil {
+		return ""
+	}
+	for _, r := range rels.Relationship {
+		if strings.HasSuffix(r.Type, "/officeDocument") && strings.HasSuffix(r.Target, ".xml") {
+			if name := zipName(r.Target); strings.HasPrefix(name, "word/") && a.files[name] != nil {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 // zipName is the name of a part of a document's archive.
@@ -98,9 +138,9 @@ func zipName(name string) string {
 
 var errDOCXBomb = quarantine(ReasonBomb, "the document expands beyond ingest.max_expanded_mb; save it again in a word processor or raise the limit")
 
-// read returns a part of the word folder; ok is false where there is none.
+// read returns a part by its path; ok is false where there is none.
 func (a *docxArchive) read(name string) (content []byte, ok bool, err error) {
-	f := a.files[path.Join(a.folder, name)]
+	f := a.files[name]
 	if f == nil {
 		return nil, false, nil
 	}
@@ -119,160 +159,28 @@ func (a *docxArchive) read(name string) (content []byte, ok bool, err error) {
 	return content, true, nil
 }
 
-// docxWriter collects the text of a part while its elements go by.
-type docxWriter struct {
-	numbering *docxNumbering
-	text      strings.Builder
-	paragraph strings.Builder
+// sibling is the path of a part beside the main one.
+func (a *docxArchive) sibling(name string) string { return path.Join(path.Dir(a.main), name) }
 
-	inText  bool
-	skip    int    // depth inside an element whose content is left out
-	rows    int    // depth of table rows
-	pending string // what ends the last paragraph, once another follows
-	listID  string // of the paragraph
-	level   string
-	style   string
-}
-
-const maxXMLDepth = 2000
-
-// docxText returns the text of a part. encoding/xml expands no entities that a
-// document declares, so that none can grow.
-func docxText(ctx context.Context, content []byte, numbering *docxNumbering) (string, error) {
-	w := &docxWriter{numbering: numbering}
-	dec := xml.NewDecoder(bytes.NewReader(content))
-	depth := 0
-	for n := 0; ; n++ {
-		if n%4096 == 0 && ctx.Err() != nil {
-			return "", ctx.Err()
-		}
-		tok, err := dec.RawToken()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return "", err
-		}
-		switch t := tok.(type) {
-		case xml.StartElement:
-			if depth++; depth > maxXMLDepth {
-				return "", errors.New("elements nest too deeply")
-			}
-			w.start(t)
-		case xml.EndElement:
-			depth--
-			w.end(t.Name)
-		case xml.CharData:
-			if w.inText && w.skip == 0 {
-				w.paragraph.Write(t)
-			}
+// notes writes the notes that the text refers to, in the order of their marks.
+func (a *docxArchive) notes(ctx context.Context, w *docxWriter, name string, marks []docxMark) error {
+	if len(marks) == 0 {
+		return nil
+	}
+	content, ok, err := a.read(a.sibling(name))
+	if err != nil || !ok {
+		return err
+	}
+	texts, err := docxNotes(ctx, w.numbering, content)
+	if err != nil {
+		return docxError(ctx)
+	}
+	g := emptyLineGap
+	for _, mark := range marks {
+		if text := texts[mark.id]; text != "" {
+			w.out.add(g, Block{Kind: BlockFootnote}, strings.TrimSpace(mark.text+" "+text))
+			g = lineGap
 		}
 	}
-	if depth != 0 {
-		return "", errors.New("the part ends inside an element")
-	}
-	return strings.TrimSpace(w.text.String()), nil
-}
-
-// left out are the second form of alternative content, which repeats the
-// first, and the separators of notes.
-func leftOut(t xml.StartElement) bool {
-	switch t.Name.Local {
-	case "Fallback":
-		return true
-	case "footnote", "endnote":
-		kind := attribute(t, "type")
-		return kind != "" && kind != "normal"
-	}
-	return false
-}
-
-func (w *docxWriter) start(t xml.StartElement) {
-	if w.skip > 0 || leftOut(t) {
-		w.skip++
-		return
-	}
-	switch t.Name.Local {
-	case "p":
-		if t.Name.Space == "w" {
-			// A text box holds paragraphs inside one: what came before it ends.
-			if w.paragraph.Len() > 0 {
-				w.flush()
-			}
-			w.listID, w.level, w.style = "", "", ""
-		}
-	case "t":
-		w.inText = t.Name.Space == "w"
-	case "tab":
-		// w:tabs/w:tab defines a tab stop; it has a value, a tab has none.
-		if attribute(t, "val") == "" {
-			w.paragraph.WriteByte('\t')
-		}
-	case "br", "cr":
-		w.paragraph.WriteByte('\n')
-	case "noBreakHyphen":
-		w.paragraph.WriteByte('-')
-	case "tr":
-		w.rows++
-	case "pStyle":
-		w.style = attribute(t, "val")
-	case "numId":
-		w.listID = attribute(t, "val")
-	case "ilvl":
-		w.level = attribute(t, "val")
-	}
-}
-
-func (w *docxWriter) end(name xml.Name) {
-	if w.skip > 0 {
-		w.skip--
-		return
-	}
-	switch name.Local {
-	case "t":
-		w.inText = false
-	case "p":
-		if name.Space == "w" {
-			w.flush()
-		}
-	case "tc":
-		if w.text.Len() > 0 {
-			w.pending = "\t"
-		}
-	case "tr":
-		w.rows--
-		if w.text.Len() > 0 {
-			w.pending = "\n"
-		}
-	case "tbl":
-		if w.text.Len() > 0 {
-			w.pending = "\n"
-		}
-	}
-}
-
-// flush writes the paragraph with its list label.
-func (w *docxWriter) flush() {
-	text := strings.TrimRight(w.paragraph.String(), " \t\n")
-	w.paragraph.Reset()
-	if strings.TrimSpace(text) == "" {
-		// An empty paragraph parts others by an empty line, except in tables.
-		if w.rows == 0 && w.text.Len() > 0 {
-			w.pending = "\n\n"
-		}
-		return
-	}
-	w.text.WriteString(w.pending)
-	w.text.WriteString(w.numbering.label(w.style, w.listID, w.level))
-	w.text.WriteString(lineEnds.Replace(text))
-	w.pending = "\n"
-}
-
-func attribute(t xml.StartElement, local string) string {
-	for _, a := range t.Attr {
-		if a.Name.Local == local {
-			return a.Value
-		}
-	}
-	return ""
+	return nil
 }

@@ -8,52 +8,69 @@ import (
 	"strings"
 )
 
-// docxNumbering counts the lists of a document. A nil one labels nothing.
+// docxNumbering counts the lists of a document.
 //
 // Source: ECMA-376-1, 17.9 (numbering).
 type docxNumbering struct {
-	lists    map[string]string          // numId to abstractNumId
-	levels   map[string][]docxLevel     // by abstractNumId
+	lists    map[string]docxList        // by numId
+	abstract map[string]docxAbstract    // by abstractNumId
 	styles   map[string]docxStyle       // by styleId
 	counters map[string]*[maxLevels]int // by abstractNumId
+	begun    map[string]bool            // numIds that were used
 }
 
 const maxLevels = 9
-
-type docxLevel struct {
-	Level  int     `xml:"ilvl,attr"`
-	Start  docxVal `xml:"start"`
-	Format docxVal `xml:"numFmt"`
-	Text   docxVal `xml:"lvlText"`
-}
 
 type docxVal struct {
 	Val string `xml:"val,attr"`
 }
 
-// docxList is the list property of a paragraph or a style.
+type docxLevel struct {
+	Level   int      `xml:"ilvl,attr"`
+	Start   docxVal  `xml:"start"`
+	Format  docxVal  `xml:"numFmt"`
+	Text    docxVal  `xml:"lvlText"`
+	Style   docxVal  `xml:"pStyle"`
+	Restart *docxVal `xml:"lvlRestart"`
+	Legal   *docxVal `xml:"isLgl"`
+}
+
+type docxAbstract struct {
+	ID     string      `xml:"abstractNumId,attr"`
+	Levels []docxLevel `xml:"lvl"`
+	Link   docxVal     `xml:"numStyleLink"`
+}
+
+// docxList is an instance of a list, which may override levels.
 type docxList struct {
-	ID    docxVal `xml:"numId"`
-	Level docxVal `xml:"ilvl"`
+	ID        string  `xml:"numId,attr"`
+	Abstract  docxVal `xml:"abstractNumId"`
+	Overrides []struct {
+		Level int        `xml:"ilvl,attr"`
+		Start *docxVal   `xml:"startOverride"`
+		Own   *docxLevel `xml:"lvl"`
+	} `xml:"lvlOverride"`
 }
 
 type docxStyle struct {
 	ID      string   `xml:"styleId,attr"`
+	Type    string   `xml:"type,attr"`
+	Default string   `xml:"default,attr"`
+	Name    docxVal  `xml:"name"`
 	BasedOn docxVal  `xml:"basedOn"`
-	List    docxList `xml:"pPr>numPr"`
+	List    docxVal  `xml:"pPr>numPr>numId"`
+	Level   docxVal  `xml:"pPr>numPr>ilvl"`
+	Outline *docxVal `xml:"pPr>outlineLvl"`
 }
+
+// docxListRef is the list property of a paragraph.
+type docxListRef struct{ id, level string }
 
 // numbering reads the parts that define lists and styles, if there are any.
 func (a *docxArchive) numbering(ctx context.Context) (*docxNumbering, error) {
 	var lists struct {
-		Abstract []struct {
-			ID     string      `xml:"abstractNumId,attr"`
-			Levels []docxLevel `xml:"lvl"`
-		} `xml:"abstractNum"`
-		Nums []struct {
-			ID       string  `xml:"numId,attr"`
-			Abstract docxVal `xml:"abstractNumId"`
-		} `xml:"num"`
+		Abstract []docxAbstract `xml:"abstractNum"`
+		Nums     []docxList     `xml:"num"`
 	}
 	var styles struct {
 		Styles []docxStyle `xml:"style"`
@@ -65,24 +82,27 @@ func (a *docxArchive) numbering(ctx context.Context) (*docxNumbering, error) {
 		return nil, err
 	}
 	n := &docxNumbering{
-		lists: make(map[string]string), levels: make(map[string][]docxLevel),
-		styles: make(map[string]docxStyle), counters: make(map[string]*[maxLevels]int),
+		lists: make(map[string]docxList), abstract: make(map[string]docxAbstract), styles: make(map[string]docxStyle),
+		counters: make(map[string]*[maxLevels]int), begun: make(map[string]bool),
 	}
 	for _, abstract := range lists.Abstract {
-		n.levels[abstract.ID] = abstract.Levels
+		n.abstract[abstract.ID] = abstract
 	}
 	for _, num := range lists.Nums {
-		n.lists[num.ID] = num.Abstract.Val
+		n.lists[num.ID] = num
 	}
 	for _, s := range styles.Styles {
 		n.styles[s.ID] = s
+		if s.Type == "paragraph" && (s.Default == "1" || s.Default == "true") {
+			n.styles[""] = s // of paragraphs without a style
+		}
 	}
 	return n, nil
 }
 
 // unmarshal reads a part, if there is one.
 func (a *docxArchive) unmarshal(ctx context.Context, name string, into any) error {
-	content, ok, err := a.read(name)
+	content, ok, err := a.read(a.sibling(name))
 	if err != nil || !ok {
 		return err
 	}
@@ -92,78 +112,179 @@ func (a *docxArchive) unmarshal(ctx context.Context, name string, into any) erro
 	return nil
 }
 
-// label counts a paragraph and returns the label before it: "1.2 ".
-func (n *docxNumbering) label(style, listID, level string) string {
-	if n == nil {
-		return ""
+// outline returns the level of a heading, by the paragraph's own property or
+// its style's; 0 is no heading.
+func (n *docxNumbering) outline(style string, own int) int {
+	if own > 0 {
+		return own
 	}
-	listID, level = n.inherit(style, listID, level)
-	abstract, ok := n.lists[listID]
-	depth, err := strconv.Atoi(level)
-	if !ok || err != nil || depth < 0 || depth >= maxLevels {
-		return ""
-	}
-	counter := n.counter(abstract)
-	counter[depth]++
-	for deeper := depth + 1; deeper < maxLevels; deeper++ {
-		counter[deeper] = n.start(abstract, deeper) - 1
-	}
-	l, ok := n.level(abstract, depth)
-	if !ok || l.Format.Val == "none" {
-		return ""
-	}
-	if l.Format.Val == "bullet" {
-		return "• "
-	}
-	label := l.Text.Val
-	for i := range depth + 1 {
-		place := fmt.Sprintf("%%%d", i+1)
-		if strings.Contains(label, place) {
-			other, _ := n.level(abstract, i)
-			label = strings.ReplaceAll(label, place, formatNumber(max(counter[i], n.start(abstract, i)), other.Format.Val))
-		}
-	}
-	if label = strings.TrimSpace(label); label == "" {
-		return ""
-	}
-	return label + " "
-}
-
-// inherit takes a list property that the paragraph lacks from its style.
-func (n *docxNumbering) inherit(style, listID, level string) (string, string) {
 	for range 10 {
 		s, ok := n.styles[style]
-		if !ok || listID != "" && level != "" {
+		if !ok {
 			break
 		}
-		if listID == "" {
-			listID = s.List.ID.Val
+		if s.Outline != nil {
+			if level, err := strconv.Atoi(s.Outline.Val); err == nil && level >= 0 && level < 9 {
+				return level + 1
+			}
+			return 0
 		}
-		if level == "" {
-			level = s.List.Level.Val
+		switch strings.ToLower(s.Name.Val) {
+		case "title":
+			return 1
+		case "subtitle":
+			return 2
+		}
+		if s.BasedOn.Val == "" {
+			break
 		}
 		style = s.BasedOn.Val
 	}
-	if listID != "" && level == "" {
+	return 0
+}
+
+// label counts a paragraph and returns the label before it, "1.2", with its
+// level from 1. A bullet is "•" whatever its font shows.
+func (n *docxNumbering) label(style string, ref docxListRef) (label string, level int, bullet bool) {
+	id, at := n.inherit(style, ref)
+	list, ok := n.lists[id]
+	depth, err := strconv.Atoi(at)
+	if !ok || err != nil || depth < 0 || depth >= maxLevels {
+		return "", 0, false
+	}
+	abstract := n.linked(list.Abstract.Val)
+	counter := n.count(list, abstract, depth)
+	l, ok := n.level(list, abstract, depth)
+	switch {
+	case !ok || l.Format.Val == "none" && !strings.Contains(l.Text.Val, "%"):
+		return "", 0, false
+	case l.Format.Val == "bullet":
+		return "•", depth + 1, true
+	}
+	label = l.Text.Val
+	for i := range depth + 1 {
+		place := fmt.Sprintf("%%%d", i+1)
+		if !strings.Contains(label, place) {
+			continue
+		}
+		other, _ := n.level(list, abstract, i)
+		format := other.Format.Val
+		if l.Legal != nil && l.Legal.Val != "0" && l.Legal.Val != "false" && format != "decimalZero" {
+			format = "decimal"
+		}
+		label = strings.ReplaceAll(label, place, formatNumber(max(counter[i], other.start()), format))
+	}
+	return strings.Join(strings.Fields(label), " "), depth + 1, false
+}
+
+// linked follows the link of a list that is defined by a style.
+func (n *docxNumbering) linked(abstract string) string {
+	for range 5 {
+		a := n.abstract[abstract]
+		if a.Link.Val == "" || len(a.Levels) > 0 {
+			break
+		}
+		list, ok := n.lists[n.styles[a.Link.Val].List.Val]
+		if !ok {
+			break
+		}
+		abstract = list.Abstract.Val
+	}
+	return abstract
+}
+
+// inherit takes a list property that the paragraph lacks from its style. Where
+// the style names a list, the level is the one that names the style.
+func (n *docxNumbering) inherit(style string, ref docxListRef) (id, level string) {
+	if ref.id == "0" {
+		return "", "" // the paragraph has left its style's list
+	}
+	id, level = ref.id, ref.level
+	for range 10 {
+		s, ok := n.styles[style]
+		if !ok || id != "" && level != "" {
+			break
+		}
+		if id == "" && s.List.Val != "" {
+			if s.List.Val == "0" {
+				return "", ""
+			}
+			id = s.List.Val
+			if level == "" {
+				level = n.levelOfStyle(id, s.ID)
+			}
+		}
+		if level == "" {
+			level = s.Level.Val
+		}
+		if s.BasedOn.Val == "" {
+			break
+		}
+		style = s.BasedOn.Val
+	}
+	if id != "" && level == "" {
 		level = "0"
 	}
-	return listID, level
+	return id, level
 }
 
-func (n *docxNumbering) counter(abstract string) *[maxLevels]int {
-	c := n.counters[abstract]
-	if c == nil {
-		c = new([maxLevels]int)
-		for i := range c {
-			c[i] = n.start(abstract, i) - 1
+func (n *docxNumbering) levelOfStyle(id, style string) string {
+	for _, l := range n.abstract[n.linked(n.lists[id].Abstract.Val)].Levels {
+		if l.Style.Val == style {
+			return strconv.Itoa(l.Level)
 		}
-		n.counters[abstract] = c
 	}
-	return c
+	return ""
 }
 
-func (n *docxNumbering) level(abstract string, depth int) (docxLevel, bool) {
-	for _, l := range n.levels[abstract] {
+// count counts a paragraph of a list. The instances of a list count together,
+// but one that overrides a start begins there when it is first used.
+func (n *docxNumbering) count(list docxList, abstract string, depth int) *[maxLevels]int {
+	counter := n.counters[abstract]
+	if counter == nil {
+		counter = new([maxLevels]int)
+		for i := range counter {
+			l, _ := n.level(list, abstract, i)
+			counter[i] = l.start() - 1
+		}
+		n.counters[abstract] = counter
+	}
+	if !n.begun[list.ID] {
+		n.begun[list.ID] = true
+		for _, o := range list.Overrides {
+			if o.Start != nil && o.Level >= 0 && o.Level < maxLevels {
+				counter[o.Level] = docxLevel{Start: *o.Start}.start() - 1
+			}
+		}
+	}
+	counter[depth]++
+	for deeper := depth + 1; deeper < maxLevels; deeper++ {
+		l, _ := n.level(list, abstract, deeper)
+		if l.restartsAfter(depth) {
+			counter[deeper] = l.start() - 1
+		}
+	}
+	return counter
+}
+
+// restartsAfter says whether a level begins anew after one of a lower depth:
+// by default after any, by lvlRestart after those up to a level, from 1, or
+// with 0 never.
+func (l docxLevel) restartsAfter(depth int) bool {
+	if l.Restart == nil {
+		return true
+	}
+	n, err := strconv.Atoi(l.Restart.Val)
+	return err != nil || depth < n
+}
+
+func (n *docxNumbering) level(list docxList, abstract string, depth int) (docxLevel, bool) {
+	for _, o := range list.Overrides {
+		if o.Level == depth && o.Own != nil {
+			return *o.Own, true
+		}
+	}
+	for _, l := range n.abstract[abstract].Levels {
 		if l.Level == depth {
 			return l, true
 		}
@@ -171,50 +292,9 @@ func (n *docxNumbering) level(abstract string, depth int) (docxLevel, bool) {
 	return docxLevel{}, false
 }
 
-func (n *docxNumbering) start(abstract string, depth int) int {
-	l, _ := n.level(abstract, depth)
+func (l docxLevel) start() int {
 	if start, err := strconv.Atoi(l.Start.Val); err == nil && start >= 0 && start < 100_000 {
 		return start
 	}
 	return 1
-}
-
-// formatNumber writes a list number; formats that are not known are decimal.
-func formatNumber(n int, format string) string {
-	switch format {
-	case "lowerLetter":
-		return strings.ToLower(letterNumber(n))
-	case "upperLetter":
-		return letterNumber(n)
-	case "lowerRoman":
-		return strings.ToLower(romanNumber(n))
-	case "upperRoman":
-		return romanNumber(n)
-	case "decimalZero":
-		return fmt.Sprintf("%02d", n)
-	}
-	return strconv.Itoa(n)
-}
-
-// letterNumber counts A to Z, then AA, BB and so on, as Word does.
-func letterNumber(n int) string {
-	if n < 1 || n > 780 {
-		return strconv.Itoa(n)
-	}
-	return strings.Repeat(string(rune('A'+(n-1)%26)), (n-1)/26+1)
-}
-
-func romanNumber(n int) string {
-	if n < 1 || n > 3999 {
-		return strconv.Itoa(n)
-	}
-	var b strings.Builder
-	values := []int{1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1}
-	letters := []string{"M", "CM", "D", "CD", "C", "XC", "L", "XL", "X", "IX", "V", "IV", "I"}
-	for i, v := range values {
-		for ; n >= v; n -= v {
-			b.WriteString(letters[i])
-		}
-	}
-	return b.String()
 }

@@ -62,7 +62,7 @@ func TestDOCX(t *testing.T) {
 		{"paragraphs", p("One &amp; two") + p("three") + "<w:p/>" + p("four"), "One & two\nthree\n\nfour"},
 		{"runs", "<w:p><w:r><w:t xml:space=\"preserve\">a </w:t></w:r><w:r><w:t>b</w:t><w:tab/><w:t>c</w:t><w:br/><w:t>d</w:t><w:noBreakHyphen/></w:r></w:p>", "a b\tc\nd-"},
 		{"changes", "<w:p><w:ins><w:r><w:t>new</w:t></w:r></w:ins><w:del><w:r><w:delText>old</w:delText></w:r></w:del></w:p>", "new"},
-		{"table", "<w:tbl><w:tr><w:tc>" + p("a") + p("b") + "</w:tc><w:tc>" + p("c") + "</w:tc></w:tr><w:tr><w:tc>" + p("d") + "</w:tc></w:tr></w:tbl>" + p("after"), "a\nb\tc\nd\nafter"},
+		{"table", "<w:tbl><w:tr><w:tc>" + p("a") + p("b") + "</w:tc><w:tc>" + p("c") + "</w:tc></w:tr><w:tr><w:tc>" + p("d") + "</w:tc></w:tr></w:tbl>" + p("after"), "a b | c\nd\nafter"},
 		{"alternatives", "<w:p><w:r><mc:AlternateContent><mc:Choice><w:t>once</w:t></mc:Choice><mc:Fallback><w:t>twice</w:t></mc:Fallback></mc:AlternateContent></w:r></w:p>", "once"},
 		{"fields", "<w:p><w:r><w:instrText>PAGE</w:instrText></w:r><w:r><w:t>1</w:t></w:r></w:p>", "1"},
 		{"tab stops", "<w:p><w:pPr><w:tabs><w:tab w:val=\"left\" w:pos=\"720\"/></w:tabs></w:pPr><w:r><w:t>x</w:t></w:r></w:p>", "x"},
@@ -88,10 +88,10 @@ func TestDOCXLists(t *testing.T) {
 		`</w:abstractNum><w:num w:numId="7"><w:abstractNumId w:val="3"/></w:num></w:numbering>`
 	styles := `<w:styles ` + ns + `><w:style w:styleId="Base"><w:pPr><w:numPr><w:numId w:val="7"/></w:numPr></w:pPr></w:style><w:style w:styleId="Clause"><w:basedOn w:val="Base"/></w:style></w:styles>`
 	body := item("0", "Term") + item("1", "first") + item("1", "second") + item("2", "sub") + item("2", "sub") +
-		`<w:p><w:pPr><w:pStyle w:val="Clause"/></w:pPr><w:r><w:t>Law</w:t></w:r></w:p>` + item("1", "third")
-	notes := `<w:footnotes ` + ns + `><w:footnote w:type="separator"><w:p><w:r><w:t>-</w:t></w:r></w:p></w:footnote><w:footnote><w:p><w:r><w:t>A note.</w:t></w:r></w:p></w:footnote></w:footnotes>`
+		`<w:p><w:pPr><w:pStyle w:val="Clause"/></w:pPr><w:r><w:t>Law</w:t><w:footnoteReference w:id="2"/></w:r></w:p>` + item("1", "third")
+	notes := `<w:footnotes ` + ns + `><w:footnote w:type="separator"><w:p><w:r><w:t>-</w:t></w:r></w:p></w:footnote><w:footnote w:id="2"><w:p><w:r><w:t>A note.</w:t></w:r></w:p></w:footnote></w:footnotes>`
 	d := mustRead(t, "a.docx", docxOf(t, body, "word/numbering.xml", numbering, "word/styles.xml", styles, "word/footnotes.xml", notes))
-	want := "1. Term\n1.1 first\n1.2 second\n(a) sub\n(b) sub\n2. Law\n2.1 third\n\nA note."
+	want := "1. Term\n1.1 first\n1.2 second\n(a) sub\n(b) sub\n2. Law[1]\n2.1 third\n\n[1] A note."
 	if d.Text != want {
 		t.Errorf("text = %q, want %q", d.Text, want)
 	}
@@ -103,7 +103,7 @@ func TestListNumbers(t *testing.T) {
 		format, want string
 	}{
 		{4, "lowerRoman", "iv"}, {1999, "upperRoman", "MCMXCIX"}, {27, "upperLetter", "AA"}, {3, "lowerLetter", "c"},
-		{5, "decimalZero", "05"}, {9, "ordinal", "9"}, {0, "upperRoman", "0"},
+		{5, "decimalZero", "05"}, {9, "ordinal", "9th"}, {22, "ordinal", "22nd"}, {21, "ordinalText", "Twenty-first"}, {30, "ordinalText", "Thirtieth"}, {12, "cardinalText", "Twelve"}, {7, "chicago", "7"}, {0, "upperRoman", "0"},
 	}
 	for _, tt := range tests {
 		if got := formatNumber(tt.n, tt.format); got != tt.want {

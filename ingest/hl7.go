@@ -1,19 +1,24 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
-	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
-// readHL7 reads HL7 v2 messages, each a document of its report text. Only the
-// text of OBX segments enters: patients, physicians and visits never do.
+// readHL7 reads HL7 v2 messages with reports: ORU, and MDM with its document.
+// Each observation request (OBR) with text is a document, made of the text of
+// its OBX segments and the notes on them; a document embedded in an OBX is one
+// of its own. A report that a later one of the file corrects is left out. Of
+// the patient, identifiers and names are kept apart from the text; physicians
+// and visits are left out.
 //
-// Source: HL7 v2.5.1, chapters 2 (encoding) and 7 (ORU).
-func readHL7(ctx context.Context, data []byte, _ Limits) ([]part, []BadPart, error) {
-	text, err := decodeText(withoutFraming(data))
+// Source: HL7 v2.5.1, chapters 2 (encoding), 7 (ORU) and 9 (MDM).
+func readHL7(ctx context.Context, data []byte, lim Limits) ([]part, []BadPart, error) {
+	data = withoutFraming(data)
+	text, charset, err := decodeDeclared(data, hl7Charset(data))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -21,23 +26,28 @@ func readHL7(ctx context.Context, data []byte, _ Limits) ([]part, []BadPart, err
 	if !ok {
 		return nil, nil, quarantine(ReasonMalformed, "the file does not begin with an MSH segment; export it as HL7 v2 messages")
 	}
-	var parts []part
-	var bad []BadPart
-	for i, segments := range messages {
+	c, err := newCollector(lim)
+	if err != nil {
+		return nil, nil, err
+	}
+	f := hl7File{collector: c, latest: make(map[string]int), several: len(messages) > 1}
+	for _, segments := range messages {
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
 		}
-		p, q := hl7Report(i, segments)
-		if q != nil {
-			bad = append(bad, BadPart{Index: i, Quarantine: *q})
-			continue
+		if err := f.message(ctx, segments); err != nil {
+			return nil, nil, err
 		}
-		if len(messages) == 1 {
-			p.Key = "" // the file's name
-		}
-		parts = append(parts, p)
 	}
-	return parts, bad, nil
+	for i := range f.parts {
+		if m := charsetMeta(charset); m != nil {
+			if f.parts[i].Meta == nil {
+				f.parts[i].Meta = make(map[string]string)
+			}
+			f.parts[i].Meta["charset"] = charset
+		}
+	}
+	return f.parts, f.bad, nil
 }
 
 // withoutFraming drops the bytes by which the transport (MLLP) frames messages.
@@ -51,8 +61,32 @@ func withoutFraming(data []byte) []byte {
 	return kept
 }
 
-// hl7Messages cuts a file into messages of segments. File headers are left
-// out.
+// hl7Charset is the encoding that MSH-18 of the first message declares, as
+// HL7 table 0211 names them.
+func hl7Charset(data []byte) string {
+	at := bytes.Index(data, []byte("MSH"))
+	if at < 0 || at+4 > len(data) {
+		return ""
+	}
+	msh := data[at:min(len(data), at+2000)]
+	if end := bytes.IndexAny(msh, "\r\n"); end >= 0 {
+		msh = msh[:end]
+	}
+	fields := bytes.Split(msh, msh[3:4])
+	if len(fields) < 18 {
+		return ""
+	}
+	name := strings.ToUpper(strings.TrimSpace(string(fields[17])))
+	if part, ok := strings.CutPrefix(name, "8859/"); ok {
+		return "iso-8859-" + part
+	}
+	return map[string]string{
+		"UNICODE UTF-8": "utf-8", "ISO IR87": "iso-2022-jp", "ISO IR14": "shift_jis", "GB 18030-2000": "gb18030", "BIG-5": "big5", "KS X 1001": "euc-kr",
+	}[name]
+}
+
+// hl7Messages cuts a file into messages of segments. Headers of files and
+// batches are left out.
 func hl7Messages(text string) ([][]string, bool) {
 	var messages [][]string
 	for line := range strings.SplitSeq(text, "\n") {
@@ -75,74 +109,104 @@ func hasAnyPrefix(s string, prefixes ...string) bool {
 	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
 }
 
-// hl7Delimiters are the characters that MSH declares.
-type hl7Delimiters struct {
-	field, component, repetition, escape, sub byte
+// An hl7File collects the reports of a file.
+type hl7File struct {
+	*collector
+	several bool           // messages
+	latest  map[string]int // index in parts of each order's report
 }
 
-func parseDelimiters(msh string) (hl7Delimiters, bool) {
-	if len(msh) < 8 {
-		return hl7Delimiters{}, false
-	}
-	d := hl7Delimiters{msh[3], msh[4], msh[5], msh[6], msh[7]}
-	all := msh[3:8]
-	for i := range len(all) {
-		c := all[i]
-		plain := c > ' ' && c < 0x7f && !(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z')
-		if !plain || strings.IndexByte(all[i+1:], c) >= 0 {
-			return hl7Delimiters{}, false
-		}
-	}
-	return d, true
-}
-
-// hl7Report makes the document of one message.
-func hl7Report(index int, segments []string) (part, *Quarantine) {
-	malformed := &Quarantine{ReasonMalformed, "the message does not follow HL7 v2 (MSH, segment names, OBX); export it again"}
+// message adds the reports of a message, or why it has none.
+func (f *hl7File) message(ctx context.Context, segments []string) error {
 	d, ok := parseDelimiters(segments[0])
-	if !ok {
-		return part{}, malformed
+	msh := d.split(segments[0], d.field)
+	if !ok || len(msh) < 10 {
+		f.refuse("", errHL7)
+		return nil
 	}
-	msh := strings.Split(segments[0], string(d.field))
-	if len(msh) < 10 {
-		return part{}, malformed
-	}
-	kind, _, _ := strings.Cut(msh[8], string(d.component))
+	kind := d.part(msh[8], d.component, 1)
 	if kind != "ORU" && kind != "MDM" {
-		return part{}, &Quarantine{ReasonUnsupported, "the message is no report (ORU or MDM); leave it out"}
+		f.refuse("", quarantine(ReasonUnsupported, "the message is no report (ORU or MDM); leave it out"))
+		return nil
 	}
-	var observations []hl7Observation
-	for _, segment := range segments[1:] {
-		if !segmentName(segment, d) {
-			return part{}, malformed
+	groups, ok := d.groups(segments[1:])
+	if !ok {
+		f.refuse("", errHL7)
+		return nil
+	}
+	key, any := hl7Key(msh[9]), false
+	alone := !f.several && len(groups) == 1 // its key is the file's name
+	for i, g := range groups {
+		used, err := f.group(ctx, g, key, i, alone)
+		if err != nil {
+			return err
 		}
-		if o, ok := d.observation(segment); ok {
-			observations = append(observations, o)
-		}
+		any = any || used
 	}
-	p := hl7Part(index, observations)
-	p.Key = hl7Key(msh[9])
-	if p.Text == "" {
-		return part{}, &Quarantine{ReasonNoText, "the message has no OBX segment with report text (TX, FT, ST or CE); leave it out"}
+	if !any {
+		f.refuse("", quarantine(ReasonNoText, "the message has no OBX segment with report text (TX, FT, ST, CE, CWE) or an embedded document; leave it out"))
 	}
-	return p, nil
+	return nil
 }
 
-// segmentName says whether a segment begins with a name: a letter and two
-// letters or digits before the first field.
-func segmentName(segment string, d hl7Delimiters) bool {
-	name, _, _ := strings.Cut(segment, string(d.field))
-	if len(name) != 3 {
-		return false
+var errHL7 = quarantine(ReasonMalformed, "the message does not follow HL7 v2 (MSH, segment names, OBX); export it again")
+
+// group adds the report of an order, and the documents embedded in it.
+func (f *hl7File) group(ctx context.Context, g *hl7Group, key string, number int, alone bool) (used bool, err error) {
+	if g.cancelled() {
+		f.refuse("", quarantine(ReasonSuperseded, "the order was cancelled; nothing is lost by leaving it out"))
+		return true, nil
 	}
-	for i := range len(name) {
-		letter := name[i] >= 'A' && name[i] <= 'Z'
-		digit := name[i] >= '0' && name[i] <= '9'
-		if !letter && (i == 0 || !digit) {
-			return false
+	if p := g.part(); p.Text != "" {
+		used = true
+		switch {
+		case alone:
+		case number == 0:
+			p.Key = key
+		case key != "":
+			p.Key = fmt.Sprintf("%s-%d", key, number+1)
+		}
+		f.supersede(g.order)
+		if g.order != "" {
+			f.latest[g.order] = len(f.parts)
+		}
+		p.Index = f.next
+		f.next++
+		f.parts = append(f.parts, p)
+	}
+	for i, e := range g.embedded {
+		first := len(f.parts)
+		if err := f.lim.expand(len(e.data)); err != nil {
+			return used, err
+		}
+		if err := f.read(ctx, fmt.Sprintf("document-%d-%d%s", f.next+1, i+1, e.ending), e.data); err != nil {
+			return used, err
+		}
+		for j := first; j < len(f.parts); j++ {
+			f.parts[j].Subject, f.parts[j].Known = g.subject, append(f.parts[j].Known, g.known...)
+		}
+		used = true
+	}
+	for _, q := range g.bad {
+		f.refuse("", q)
+		used = true
+	}
+	return used, nil
+}
+
+// supersede leaves out the earlier report of an order.
+func (f *hl7File) supersede(order string) {
+	at, ok := f.latest[order]
+	if !ok || order == "" {
+		return
+	}
+	f.bad = append(f.bad, BadPart{Index: f.parts[at].Index, Quarantine: *quarantine(ReasonSuperseded, "a later message of the file has this report anew; nothing is lost by leaving it out")})
+	f.parts = slices.Delete(f.parts, at, at+1)
+	for o, i := range f.latest {
+		if i > at {
+			f.latest[o] = i - 1
 		}
 	}
-	return true
 }
 
 // hl7Key keeps a message's control id as a key if it is plain.
@@ -151,124 +215,4 @@ func hl7Key(id string) string {
 		return ""
 	}
 	return strings.TrimSpace(id)
-}
-
-// An hl7Observation is the text of an OBX segment and the section that its
-// identifier names.
-type hl7Observation struct {
-	section string
-	text    string
-}
-
-func (d hl7Delimiters) observation(segment string) (hl7Observation, bool) {
-	fields := strings.Split(segment, string(d.field))
-	if len(fields) < 6 || fields[0] != "OBX" {
-		return hl7Observation{}, false
-	}
-	kind := strings.TrimSpace(fields[2])
-	if kind != "TX" && kind != "FT" && kind != "ST" && kind != "CE" {
-		return hl7Observation{}, false
-	}
-	var values []string
-	for value := range strings.SplitSeq(fields[5], string(d.repetition)) {
-		if kind == "CE" {
-			value = d.codedText(value)
-		}
-		values = append(values, strings.TrimRight(d.unescape(value), " \t\n"))
-	}
-	return hl7Observation{
-		section: sectionName(d.unescape(fields[3])),
-		text:    strings.Join(values, "\n"),
-	}, true
-}
-
-// codedText is the text of a coded element, or its code where it has none.
-func (d hl7Delimiters) codedText(value string) string {
-	components := strings.Split(value, string(d.component))
-	if len(components) > 1 && strings.TrimSpace(components[1]) != "" {
-		return components[1]
-	}
-	return components[0]
-}
-
-// hl7Part joins observations: consecutive ones of a section are one part.
-func hl7Part(index int, observations []hl7Observation) part {
-	var b textBuilder
-	for i := 0; i < len(observations); {
-		section := observations[i].section
-		var lines []string
-		for ; i < len(observations) && observations[i].section == section; i++ {
-			lines = append(lines, observations[i].text)
-		}
-		b.add(section, strings.Join(lines, "\n"))
-	}
-	return b.part(index, "")
-}
-
-// unescape replaces escape sequences: delimiters, line breaks and hexadecimal
-// characters. Highlighting and unknown sequences vanish.
-func (d hl7Delimiters) unescape(s string) string {
-	if strings.IndexByte(s, d.escape) < 0 {
-		return s
-	}
-	var b strings.Builder
-	for {
-		before, rest, ok := strings.Cut(s, string(d.escape))
-		b.WriteString(before)
-		if !ok {
-			return b.String()
-		}
-		sequence, after, ok := strings.Cut(rest, string(d.escape))
-		if !ok || len(sequence) > 64 {
-			// A lone escape character is text.
-			b.WriteByte(d.escape)
-			s = rest
-			continue
-		}
-		b.WriteString(d.sequence(sequence))
-		s = after
-	}
-}
-
-func (d hl7Delimiters) sequence(s string) string {
-	switch s {
-	case "F":
-		return string(d.field)
-	case "S":
-		return string(d.component)
-	case "T":
-		return string(d.sub)
-	case "R":
-		return string(d.repetition)
-	case "E":
-		return string(d.escape)
-	}
-	switch {
-	case hasAnyPrefix(s, ".br", ".sp", ".ce"):
-		return "\n"
-	case strings.HasPrefix(s, "X"):
-		return hl7Hex(s[1:])
-	}
-	return ""
-}
-
-// hl7Hex decodes the characters of \X..\; what is no text becomes a space.
-func hl7Hex(digits string) string {
-	b, err := hex.DecodeString(digits)
-	if err != nil {
-		return ""
-	}
-	text := string(b)
-	if !utf8.Valid(b) {
-		var ok bool
-		if text, _, ok = decodeWindows1252(append([]byte("xx"), b...)); !ok {
-			return " "
-		}
-		text = text[2:]
-	}
-	text = lineEnds.Replace(text)
-	if hasControls(text) {
-		return " "
-	}
-	return text
 }

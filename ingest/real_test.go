@@ -117,7 +117,7 @@ func TestRealFiles(t *testing.T) {
 	}{
 		{"legal/cuad/contracts", 409, nil},
 		{"legal/docx", 21, nil},
-		{"medical/hl7v2", 3, map[Reason]int{ReasonNoText: 5}},
+		{"medical/hl7v2", 4, map[Reason]int{ReasonNoText: 4}},
 		{"medical/fhir_dstu2", 5, map[Reason]int{ReasonUnsupported: 1}},
 		{"medical/openi", 3053, nil},
 	}

@@ -94,8 +94,12 @@ func (s *structurer) declared(b Block) {
 		if b.Kind == BlockParagraph || b.Kind == "" {
 			b.Kind = BlockClause
 		}
-		if b.Kind == BlockClause && isHeadingText(s.text[b.Start:b.End]) {
+		text := s.text[b.Start:b.End]
+		switch {
+		case b.Kind == BlockClause && isHeadingText(text):
 			b.Kind = BlockHeading
+		case b.Kind == BlockHeading && len(text) > maxHeading && strings.Contains(text[len(b.Label)+1:], ". "):
+			b.Kind = BlockClause // a heading with its text in one paragraph
 		}
 	}
 	s.put(b)
@@ -279,7 +283,7 @@ func (s *structurer) finish() {
 // heads says whether something stands below a numbered heading. Else it is an
 // item of a list of short ones.
 func (s *structurer) heads(blocks []Block, i int) bool {
-	if isUpper(s.text[blocks[i].Start:blocks[i].End]) {
+	if isUpper(s.text[blocks[i].Start+len(blocks[i].Label) : blocks[i].End]) {
 		return true
 	}
 	if i+1 == len(blocks) {
