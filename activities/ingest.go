@@ -134,7 +134,7 @@ func (a *Activities) readBatch(ctx context.Context, s setting, m manifest, i int
 
 // readerVersion is part of the key under which read files are remembered.
 // Count it up when a reader comes to give another text for the same file.
-const readerVersion = 2
+const readerVersion = 3
 
 // readFile reads one file; what can not be used of it is put aside.
 func (a *Activities) readFile(ctx context.Context, folder string, f ingest.File, lim ingest.Limits) ([]*ingest.Document, []Aside, error) {
