@@ -209,7 +209,7 @@ const (
 var reasons = []Reason{
 	ReasonEmpty, ReasonTooLarge, ReasonEncrypted, ReasonTruncated, ReasonWrongFormat, ReasonNoText, ReasonNoPages,
 	ReasonBomb, ReasonEncoding, ReasonMalformed, ReasonUnsupported, ReasonCrashed, ReasonTimeout, ReasonMemory,
-	ReasonUnreadable,
+	ReasonUnreadable, ReasonSuperseded,
 }
 
 // A Quarantine is the error for a file, or one document of a file, that can

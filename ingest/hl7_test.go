@@ -34,7 +34,7 @@ func TestHL7Groups(t *testing.T) {
 	if len(bad) != 1 || bad[0].Quarantine.Reason != ReasonSuperseded {
 		t.Errorf("bad parts = %+v", bad)
 	}
-	if docs[0].Subject == "" || docs[0].Subject != docs[1].Subject || docs[0].Subject == docs[2].Subject || docs[0].Subject != subject("MRN5", []byte("k")) {
+	if docs[0].Subject == "" || docs[0].Subject != docs[1].Subject || docs[0].Subject == docs[2].Subject || docs[0].Subject != SubjectHash("MRN5", []byte("k")) {
 		t.Errorf("subjects %q %q %q", docs[0].Subject, docs[1].Subject, docs[2].Subject)
 	}
 	for _, k := range []string{"MRN5", "PI99", "Doe", "Jane Q Doe", "1 Main Street", "(555)0101", "ACC7", "999-11-2222"} {
