@@ -258,6 +258,8 @@ func (c *checker) support(f Finding) []*Finding {
 	for i := range c.findings {
 		s := &c.findings[i]
 		switch {
+		case s.topNormal && s.Name == f.Name && degrees[f.Severity] == 1:
+			other = append(other, s) // a heart at the upper limit is as good as borderline
 		case !s.Asserted():
 		case s.Name == f.Name, f.Name == mass && s.Name == nodule && s.large():
 			same = append(same, s)

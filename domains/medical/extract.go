@@ -3,6 +3,7 @@ package medical
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // Presence of a finding.
@@ -32,6 +33,8 @@ type Finding struct {
 	Limited bool `json:"limited,omitempty"`
 	// inferred findings are drawn from another one: "consistent with pneumonia".
 	inferred bool
+	// topNormal findings are denied by an organ at the upper limit of normal.
+	topNormal bool
 	// organ findings are denied by a normal organ, not by their own name.
 	organ bool
 	// elsewhere findings are none of the lungs' diseases that their name means: a
@@ -166,6 +169,17 @@ func (s *statement) inferred(m mention) bool {
 	return false
 }
 
+// topNormal reports whether an organ ending at token end is called normal by a
+// hair: "at the upper limits of normal", "top normal".
+func (s *statement) topNormal(end int) bool {
+	for i := max(0, end-6); i < min(len(s.tokens), end+8); i++ {
+		if w := s.tokens[i].word; w == "upper" && i+1 < len(s.tokens) && strings.HasPrefix(s.tokens[i+1].word, "limit") || w == "top" {
+			return true
+		}
+	}
+	return false
+}
+
 // otherParts are parts of the body whose masses and edema are not those of the
 // lungs.
 var otherParts = wordSet("breast", "breasts", "axilla", "axillary", "thyroid", "renal", "kidney", "hepatic", "liver", "splenic", "adrenal", "pancreatic",
@@ -210,7 +224,7 @@ func (s *statement) normalOrgans() []Finding {
 		}
 		for _, name := range h.value.denies {
 			f := s.finding(mention{start: h.start, end: h.end}, name, Absent)
-			f.Limited, f.organ = limited, true
+			f.Limited, f.organ, f.topNormal = limited, true, s.topNormal(h.end)
 			out = append(out, f)
 		}
 	}

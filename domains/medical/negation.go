@@ -121,7 +121,8 @@ var cuePatterns = []struct {
 // of denial and deny nothing.
 var noCues = []string{
 	"document|ensure|confirm|demonstrate|until|assess|verify|allow ~3 resolution|stability|clearing", "no|without comparison", "no|without ~1 prior*", "assess|evaluate for ~2 change|stability|resolution",
-	"resolution ~1 ct|radiograph*", "high resolution",
+	"resolution ~1 ct|radiograph*", "high resolution", "continued clinical|concern|follow|followup|surveillance|monitoring|observation",
+	"left|right worse", "worse than|on ~1 left|right", "worse at|in ~1 base*|left|right",
 	// Words of denial that deny nothing.
 	"no doubt|question", "no doubt|question of|about|that", "not only", "not necessarily", "not certain if|whether", "without difficulty|complication",
 }

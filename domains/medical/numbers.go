@@ -21,13 +21,31 @@ var units = map[string]float64{ // in the unit's base; millimetres for lengths
 
 var ordinals = wordSet("st", "nd", "rd", "th")
 
+// ordinal returns the ending of a number as an ordinal one.
+func ordinal(n string) string {
+	if len(n) > 1 && n[len(n)-2] == '1' {
+		return "th"
+	}
+	switch n[len(n)-1] {
+	case '1':
+		return "st"
+	case '2':
+		return "nd"
+	case '3':
+		return "rd"
+	}
+	return "th"
+}
+
 // measures returns the measurements and the rib and vertebra levels of s.
 func (s *statement) measures() []measure {
 	var out []measure
 	for i, t := range s.tokens {
 		switch {
 		case t.kind == numberToken:
-			if unit := s.unitAfter(i); unit != "" {
+			if i > 0 && (s.tokens[i-1].word == "rib" || s.tokens[i-1].word == "ribs") {
+				out = append(out, measure{t.word + ordinal(t.word), i, true}) // "rib 4" is the 4th
+			} else if unit := s.unitAfter(i); unit != "" {
 				out = append(out, measure{t.word + " " + unit, i, false})
 			} else if i+1 < len(s.tokens) && ordinals[s.tokens[i+1].word] {
 				out = append(out, measure{t.word + s.tokens[i+1].word, i, true})
