@@ -70,7 +70,7 @@ var cuePatterns = []struct {
 	{cue{kind: doubtAfter}, []string{
 		"may|might|could|can|would ~3 represent|reflect|indicate|suggest|be|relate|related|include|signify|have|simulate|mimic",
 		"cannot ~3 exclude", "can not ~3 exclude", "not ~2 exclude", "not ~3 rule out", "cannot ~2 rule out", "difficult|hard|impossible|unable to ~2 exclude|rule",
-		"differential ~6 include*", "distinguish* from", "differentiat* from", "cannot|not ~3 exclude ~1 possibility", "raise* ~2 possibility|question|suspicion", "possibility of", "either", "felt to ~1 represent|be", "suspicion of|for", "suspect", "presumed", "thought to ~1 represent|be",
+		"differential ~6 include*", "distinguish* from", "differentiat* from", "cannot|not ~3 exclude ~1 possibility", "raise* ~2 possibility|question|suspicion", "possibility of", "either", "felt to ~1 represent|be", "is|are|was|were ~2 favored|felt|thought|likely|suspected|presumed to ~1 represent|reflect|be|indicate|relate", "suspicion of|for", "suspect", "presumed", "thought to ~1 represent|be",
 	}},
 	{cue{kind: doubtAfter, reach: 5}, []string{
 		"possible", "possibly", "potential", "potentially", "probable", "probably", "likely", "presumably", "perhaps", "questionable", "question", "suspected", "consider", "favor*",
@@ -468,9 +468,12 @@ func (s *statement) normalAfter(end int) int {
 		case !verb && (w == "and" || w == "or"):
 			reach += 4
 		}
-		if verb {
+		switch {
+		case w == "at" || w == "the" && i > 0 && s.tokens[i-1].word == "at" || w == "upper" || w == "limits" || w == "limit" || w == "of":
+			// "at the upper limits of normal"
+		case verb:
 			reach--
-		} else if !verb && s.verbBetween(i) < 0 {
+		case s.verbBetween(i) < 0:
 			reach--
 		}
 	}
