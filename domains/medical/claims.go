@@ -463,7 +463,7 @@ func normalReading(findings []Finding) bool {
 			if f.Asserted() {
 				return false
 			}
-			normal = normal || denialsOfDisease[f.Name] && (!f.Limited || f.Name == boneOther)
+			normal = normal || denialsOfDisease[f.Name] && (!f.Limited || f.acuteOnly || f.Name == boneOther)
 		}
 	}
 	return normal

@@ -33,6 +33,8 @@ type Finding struct {
 	Limited bool `json:"limited,omitempty"`
 	// inferred findings are drawn from another one: "consistent with pneumonia".
 	inferred bool
+	// acuteOnly findings are denied as acute ones: "no acute infiltrate".
+	acuteOnly bool
 	// topNormal findings are denied by an organ at the upper limit of normal.
 	topNormal bool
 	// organ findings are denied by a normal organ, not by their own name.
@@ -130,6 +132,7 @@ func (s *statement) findings() []Finding {
 		}
 		f := s.finding(m, m.concept.name, presence)
 		f.Limited = limited
+		f.acuteOnly = limited && (s.has("acute", max(0, m.start-3), m.start) || s.has("active", max(0, m.start-3), m.start))
 		f.inferred, f.elsewhere = s.inferred(m), s.elsewhere(m)
 		if m.concept.sided {
 			f.Side, f.shared = sides[i].side, sides[i].shared

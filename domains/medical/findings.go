@@ -211,7 +211,7 @@ var concepts = []concept{
 		"poor|shallow|decreased|suboptimal|low|limited|diminished ~2 inspirat*", "poor|decreased|reduced|diminished ~2 aeration", "poorly|underinflated expanded",
 	}},
 	{volumeLoss, true, []string{"volume loss", "loss of ~2 volume", "reduced ~2 lung volume"}},
-	{crowding, false, []string{"crowding", "crowded ~2 marking*|vasculature|structures"}},
+	{crowding, false, []string{"crowd* ~1 bronchovascular ~1 marking*", "crowding", "crowded ~2 marking*|vasculature|structures"}},
 	{airways, true, []string{
 		"bronchial|bronchi|airway* ~5 thicken*", "peribronchial ~2 cuffing|thickening", "bronchial ~2 thickening", "bronchitis|bronchitic", "bronchiolitis", "reactive airway*", "airway* ~2 disease*|inflammation|thickening", "asthma", "bronchospasm", "cuffing",
 	}},
@@ -369,7 +369,7 @@ var suppressed = []string{
 // study is normal: "no acute cardiopulmonary process". Without a negation
 // they say too little to be a finding.
 var acuteAbnormality = []string{
-	"acute|active ~5 abnormalit*|disease*|process*|finding*|change*|patholog*|lesion*|infiltrate*",
+	"acute|active ~5 abnormalit*|disease*|process*|finding*|change*|patholog*|lesion*",
 	"cardiopulmonary|intrathoracic|cardiothoracic|pulmonary|cardiac|thoracic ~2 abnormalit*|disease*|process*|finding*|patholog*",
 	"disease* ~3 chest", "abnormalit* ~3 chest|lungs|thorax", "pulmonary or|and pleural ~1 disease*|abnormalit*|process*", "interval|significant|radiographic|visible ~1 abnormalit*", "explanation for",
 }

@@ -18,6 +18,7 @@ const (
 	doubtBefore                // "cannot be excluded"
 	stop                       // "but": ends every scope
 	ask                        // "correlate for": what follows is a wish, not a finding
+	askBefore                  // "may not be seen": what precedes is a reservation
 	changed                    // "unchanged": a comparison with a prior study
 )
 
@@ -27,8 +28,6 @@ type cue struct {
 	// soft doubts are also said of what is denied: "no nodule suspicious for
 	// malignancy" stays a denial.
 	soft bool
-	// limited denials leave room for the finding: "may not be demonstrated".
-	limited bool
 	// close cues look back over no comma: in "the heart is enlarged, the vessels
 	// are within normal limits" they speak of the vessels.
 	close  bool
@@ -65,7 +64,7 @@ var cuePatterns = []struct {
 	}},
 	{cue{kind: denyBefore, reach: 6, close: true}, []string{"within ~2 limits of normal", "within normal limits", "within limits"}},
 	{cue{kind: denyBefore, reach: 2}, []string{"resolved", "absent", "ruled out"}},
-	{cue{kind: denyBefore, reach: 10, limited: true}, []string{"may|might|could not ~2 seen|identified|demonstrated|visualized|visible|evident"}},
+	{cue{kind: askBefore, reach: 10}, []string{"may|might|could not ~2 seen|identified|demonstrated|visualized|visible|evident|excluded|apparent"}},
 
 	{cue{kind: doubtAfter}, []string{
 		"may|might|could|can|would ~3 represent|reflect|indicate|suggest|be|relate|related|include|signify|have|simulate|mimic",
@@ -165,9 +164,8 @@ func (s *statement) presence(m mention) (presence string, limited bool) {
 	if answer := s.answered(m); answer != "" {
 		return answer, false
 	}
-	denied, denial := s.denial(m)
-	if denied {
-		return Absent, denial.limited || s.limits(m, denial)
+	if denied, end := s.denial(m); denied {
+		return Absent, s.limits(m, end)
 	}
 	if s.doubted(m) {
 		return Uncertain, false
@@ -198,6 +196,9 @@ func (s *statement) answered(m mention) string {
 // asked reports whether m is only what somebody is to look for.
 func (s *statement) asked(m mention) bool {
 	for _, c := range s.cues {
+		if c.value.kind == askBefore && c.start >= m.end && within(c.value.reach, c.start-m.end) && !s.backwardEnds(m, c) {
+			return true
+		}
 		if c.value.kind != ask || c.end > m.start || !within(c.value.reach, m.start-c.end) {
 			continue
 		}
@@ -212,29 +213,25 @@ func (s *statement) asked(m mention) bool {
 	return false
 }
 
-// A denial is the cue that denied a mention.
-type denial struct {
-	end     int // where the cue ends, for forward cues; -1 otherwise
-	limited bool
-}
-
-func (s *statement) denial(m mention) (bool, denial) {
+// denial reports whether a cue denies m, and where it ends when it stands
+// before m, else -1.
+func (s *statement) denial(m mention) (denied bool, end int) {
 	for i := len(s.cues) - 1; i >= 0; i-- {
 		c := s.cues[i]
 		switch {
 		case c.value.kind == denyAfter && c.end <= m.start:
 			if within(c.value.reach, m.start-c.end) && !s.denialEnds(c.end, m) {
-				return true, denial{end: c.end}
+				return true, c.end
 			}
 		case c.value.kind == denyAfter && c.start > m.start && c.end < m.end && !m.owns(c.words):
-			return true, denial{end: -1} // "heart is not enlarged"
+			return true, -1 // "heart is not enlarged"
 		case c.value.kind == denyBefore && c.start >= m.end:
 			if within(c.value.reach, c.start-m.end) && !s.backwardEnds(m, c) {
-				return true, denial{end: -1, limited: c.value.limited}
+				return true, -1
 			}
 		}
 	}
-	return false, denial{}
+	return false, -1
 }
 
 func (s *statement) doubted(m mention) bool {
@@ -246,13 +243,23 @@ func (s *statement) doubted(m mention) bool {
 			}
 		case c.value.kind == doubtAfter && c.start > m.start && c.end < m.end && !m.owns(c.words):
 			return true
-		case c.value.kind == doubtBefore && c.start >= m.end:
+		case c.value.kind == doubtBefore && c.start >= m.end, c.value.kind == doubtAfter && c.start >= m.end && s.concludes(c):
 			if within(c.value.reach, c.start-m.end) && !s.backwardEnds(m, c) {
 				return true
 			}
 		}
 	}
 	return s.alternative(m)
+}
+
+// concludes reports whether a doubt of what follows stands at the end, where it
+// can only be of what precedes: "a small effusion is difficult to exclude".
+func (s *statement) concludes(c hit[*cue]) bool {
+	switch s.tokens[c.end-1].word {
+	case "exclude", "rule", "distinguish":
+		return c.end == len(s.tokens) || s.tokens[c.end].kind == punctToken
+	}
+	return false
 }
 
 func within(reach, distance int) bool { return reach == 0 || distance <= reach }
@@ -406,11 +413,13 @@ func (s *statement) alternative(m mention) bool {
 var limiting = wordSet("large", "significant", "overt", "displaced", "acute", "frank", "new", "moderate", "superimposed", "other",
 	"additional", "xxxx", "complicating", "typical", "active", "gross", "sizable", "significantly", "interval", "developing", "dominant")
 
-func (s *statement) limits(m mention, d denial) bool {
-	if d.end < 0 {
+// limits reports whether a denial that ends at token end denies only a kind of
+// m.
+func (s *statement) limits(m mention, end int) bool {
+	if end < 0 {
 		return false
 	}
-	for i := max(d.end, m.start-3); i < m.end; i++ {
+	for i := max(end, m.start-3); i < m.end; i++ {
 		if limiting[s.tokens[i].word] {
 			return true
 		}

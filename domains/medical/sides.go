@@ -63,6 +63,15 @@ func (s *statement) mentionSides() []located {
 	for i, m := range s.mentions {
 		if m.concept != nil && m.concept.sided {
 			out[i].side, out[i].behind = s.side(i)
+			if out[i].side == "" {
+				out[i].side = s.sideAhead(m)
+			}
+		}
+	}
+	// "pneumonia on the left and scarring or atelectasis in the right base"
+	for i := len(out) - 2; i >= 0; i-- {
+		if out[i].side == "" && out[i+1].behind && s.has("or", s.mentions[i].end, max(s.mentions[i].end, s.mentions[i+1].start)) && s.shares(i, i+1, true) {
+			out[i] = located{out[i+1].side, true, true}
 		}
 	}
 	// "right effusion, atelectasis and consolidation"
@@ -78,6 +87,33 @@ func (s *statement) mentionSides() []located {
 		}
 	}
 	return out
+}
+
+// sideAhead returns the side that a statement begins with, "in the left lower
+// lobe there is airspace disease", for what it says next.
+func (s *statement) sideAhead(m mention) string {
+	if !behind[s.tokens[0].word] {
+		return ""
+	}
+	there := -1
+	for i := 1; i < m.start; i++ {
+		switch {
+		case s.tokens[i].word == "there" && there < 0:
+			there = i
+		case s.tokens[i].word == "there", s.tokens[i].word == "but", there >= 0 && s.tokens[i].word == ",":
+			return ""
+		}
+	}
+	found := ""
+	for i := 1; i < there; i++ {
+		if side := s.sideAt(i); side != "" {
+			if found != "" && found != side {
+				return bilateral
+			}
+			found = side
+		}
+	}
+	return found
 }
 
 // samePlace are words between two findings of one place.

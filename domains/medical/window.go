@@ -7,7 +7,7 @@ func (s *statement) windowStart(i, n int) int {
 	m := s.mentions[i]
 	lo := max(0, m.start-n)
 	for j := i - 1; j >= 0; j-- {
-		if end := s.mentions[j].end; end <= m.start {
+		if end := s.mentions[j].end; end < m.start || end == m.start && s.mentions[j].concept == nil {
 			lo = max(lo, end, s.border(end, m.start)+1)
 			break
 		}
@@ -25,8 +25,8 @@ func (s *statement) windowEnd(i int) int {
 	m := s.mentions[i]
 	hi := len(s.tokens)
 	for _, next := range s.mentions[i+1:] {
-		if next.start < m.end {
-			continue
+		if next.start < m.end || next.start == m.end && next.concept != nil {
+			continue // "nodular opacity" is one thing
 		}
 		hi = next.start
 		if at := s.border(m.end, next.start); at >= 0 {
