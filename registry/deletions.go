@@ -132,8 +132,8 @@ func (r *Registry) Erase(ctx context.Context, deletions []Deletion, replaced []R
 	return nil
 }
 
-// trails are the tables whose rows never change. They refer to models only.
-var trails = []string{"promotions", "decisions", "deletions"}
+// trails are the tables whose rows never change. They refer to models, or to nothing in the store.
+var trails = []string{"promotions", "decisions", "deletions", "review_answers"}
 
 // A column may hold references.
 type column struct{ table, name string }

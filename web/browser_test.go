@@ -38,6 +38,9 @@ func TestInABrowser(t *testing.T) {
 	noErr(t, chromedp.Run(ctx)) // starts it
 	t.Run("a review", func(t *testing.T) { reviewInABrowser(t, ctx) })
 	t.Run("a report runs nothing", func(t *testing.T) { reportInABrowser(t, ctx) })
+	t.Run("labels by keyboard", func(t *testing.T) { labelsInABrowser(t, ctx) })
+	t.Run("a selection becomes a label", func(t *testing.T) { selectionInABrowser(t, ctx) })
+	t.Run("a long contract", func(t *testing.T) { longContractInABrowser(t, ctx) })
 	t.Run("pages fit", func(t *testing.T) { pagesInABrowser(t, ctx) })
 }
 
@@ -220,7 +223,11 @@ func reportInABrowser(t *testing.T, browser context.Context) {
 func pagesInABrowser(t *testing.T, browser context.Context) {
 	w := newWorld(t)
 	pages := w.gallery()
+	for name, path := range w.labelGallery() {
+		pages[name] = path
+	}
 	ctx, complained := tab(t, browser, w)
+	noErr(t, nameInBrowser(ctx, w, galleryReview, "Grace Hopper"))
 	for name, path := range pages {
 		noErr(t, chromedp.Run(ctx, chromedp.Navigate(w.server.URL+path)))
 		for _, width := range []int64{1200, 390} {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"adapt/label"
 	"adapt/progress"
 )
 
@@ -34,7 +35,32 @@ var functions = template.FuncMap{
 		return int(math.Round(1000 * f))
 	},
 	"state": stateOf,
+	"sure":  sure,
+	"kappa": kappa,
+	"spent": spent,
+	"share": func(part, whole int) int { return int(math.Round(1000 * float64(part) / float64(max(whole, 1)))) },
 	"known": func(s progress.Step) bool { _, ok := s.Fraction(); return ok },
+}
+
+// sure writes a probability as people read it.
+func sure(p float64) string { return strconv.FormatFloat(100*p, 'f', 0, 64) + "%" }
+
+// kappa writes an agreement beyond chance with its interval.
+func kappa(k label.Kappa) string {
+	if k.Value == nil {
+		return "not defined"
+	}
+	return fmt.Sprintf("%.2f [%.2f–%.2f]", *k.Value, *k.Low, *k.High)
+}
+
+// spent writes seconds as people do.
+func spent(seconds float64) string {
+	d := time.Duration(seconds * float64(time.Second)).Round(time.Second)
+	if d >= time.Minute {
+		d = d.Round(time.Minute)
+		return strings.TrimSuffix(d.String(), "0s")
+	}
+	return d.String()
 }
 
 // when writes a time for people, in the machine's time zone.

@@ -20,10 +20,11 @@ const askTime = 10 * time.Second
 
 type runsView struct {
 	base
-	Waiting []registry.Run // for a person
-	Runs    []registry.Run // all, newest first
-	Domain  string         // the filter
-	Cut     bool           // there are more
+	Waiting []registry.Run  // for a person
+	Runs    []registry.Run  // all, newest first
+	Domain  string          // the filter
+	Cut     bool            // there are more
+	Reviews map[string]bool // the waiting ones that wait for reviews of labels
 }
 
 func (s *site) showRuns(w http.ResponseWriter, r *http.Request) error {
@@ -36,7 +37,14 @@ func (s *site) showRuns(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	view := runsView{base: s.base("Runs", "runs", r), Waiting: waiting, Runs: runs, Domain: domain}
+	view := runsView{base: s.base("Runs", "runs", r), Waiting: waiting, Runs: runs, Domain: domain, Reviews: map[string]bool{}}
+	open, err := s.reg.OpenReviews(r.Context())
+	if err != nil {
+		return err
+	}
+	for _, rev := range open {
+		view.Reviews[rev.RunID] = true
+	}
 	if len(runs) > maxRuns {
 		view.Runs, view.Cut = runs[:maxRuns], true
 	}
@@ -53,6 +61,8 @@ type runView struct {
 	Report    artifact.Ref
 	Model     string // the candidate's name, when it was added
 	Waiting   bool
+	Reviews   progress.Reviews // that the run waits for
+	Reviewed  bool             // people were asked about its labels
 	Deadline  time.Time
 	Error     string
 	Decisions []registry.Decision
@@ -128,7 +138,11 @@ func (s *site) runView(r *http.Request, id string) (runView, error) {
 	if len(view.Steps) == 0 {
 		view.Summary = run.Summary
 	}
-	var err error
+	_, err := s.reg.GetReview(ctx, id)
+	if err != nil && !errors.Is(err, registry.ErrNotFound) {
+		return runView{}, err
+	}
+	view.Reviewed = err == nil
 	if view.Decisions, err = s.reg.Decisions(ctx, id); err != nil {
 		return runView{}, err
 	}
@@ -139,7 +153,7 @@ func (s *site) runView(r *http.Request, id string) (runView, error) {
 // take fills the view with what the workflow said.
 func (v *runView) take(p progress.Run) {
 	v.Steps, v.Verdict, v.Reasons, v.Report = p.Steps, p.Verdict, p.Reasons, p.Report
-	v.Waiting, v.Deadline, v.Error = p.Waiting, p.Deadline, p.Error
+	v.Waiting, v.Deadline, v.Reviews, v.Error = p.Waiting, p.Deadline, p.Reviews, p.Error
 	if p.RunID == "" {
 		return
 	}
@@ -153,6 +167,9 @@ func (v *runView) take(p progress.Run) {
 		v.Run.StartedBy = p.StartedBy
 	}
 	v.Waiting = v.Waiting && !v.Run.Status.Final()
+	if v.Run.Status.Final() {
+		v.Reviews = progress.Reviews{}
+	}
 }
 
 // ask asks the workflow how far it is.

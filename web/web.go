@@ -22,6 +22,7 @@ import (
 	"strings"
 	"time"
 
+	"adapt/domains"
 	"adapt/progress"
 	"adapt/registry"
 )
@@ -45,7 +46,10 @@ type Options struct {
 	Registry *registry.Registry // required
 	Runs     RunService         // required
 	Token    string             // required; see Token
-	Log      *slog.Logger       // nil: nothing is logged
+	// Domain finds a domain by its name, whose categories reviewers choose from.
+	// Without it labels can not be reviewed.
+	Domain func(name string) (domains.Domain, error)
+	Log    *slog.Logger // nil: nothing is logged
 	// Hosts are the names, without port, by which the pages may be reached.
 	// Addresses and "localhost" are always allowed; any other name is refused,
 	// since a foreign page may point its own name to this machine.
@@ -62,6 +66,7 @@ var files embed.FS
 type site struct {
 	reg    *registry.Registry
 	runs   RunService
+	domain func(name string) (domains.Domain, error)
 	log    *slog.Logger
 	keys   keys
 	hosts  map[string]bool
@@ -84,12 +89,16 @@ func newSite(o Options) *site {
 	s := &site{
 		reg:    o.Registry,
 		runs:   o.Runs,
+		domain: o.Domain,
 		log:    cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
 		keys:   newKeys(o.Token),
 		hosts:  map[string]bool{"localhost": true},
 		poll:   cmp.Or(o.Poll, time.Second),
 		pages:  parsePages(),
 		static: loadAssets(),
+	}
+	if s.domain == nil {
+		s.domain = func(string) (domains.Domain, error) { return nil, errNoPage }
 	}
 	for _, h := range o.Hosts {
 		s.hosts[strings.ToLower(h)] = true
@@ -107,6 +116,13 @@ func (s *site) routes() *http.ServeMux {
 	mux.HandleFunc("GET /runs/{id}/report/{file}", s.page(s.serveRunReport))
 	mux.HandleFunc("POST /runs/{id}/decision", s.page(s.decide))
 	mux.HandleFunc("/runs/{id}/decision", s.page(s.onlyPost))
+	mux.HandleFunc("GET /runs/{id}/labels", s.page(s.showLabels))
+	mux.HandleFunc("POST /runs/{id}/labels/me", s.page(s.nameMe))
+	mux.HandleFunc("POST /runs/{id}/labels/go-on", s.page(s.goOnLabels))
+	mux.HandleFunc("GET /runs/{id}/labels/{doc}", s.page(s.showLabelDoc))
+	mux.HandleFunc("GET /runs/{id}/labels/{doc}/state", s.page(s.labelState))
+	mux.HandleFunc("POST /runs/{id}/labels/{doc}/answers", s.page(s.takeAnswer))
+	mux.HandleFunc("/runs/{id}/labels/{doc}/answers", s.page(s.onlyPost))
 	mux.HandleFunc("GET /models", s.page(s.showModels))
 	mux.HandleFunc("GET /models/{name}", s.page(s.showModel))
 	mux.HandleFunc("GET /models/{name}/report", s.page(s.showModelReport))

@@ -21,6 +21,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"adapt/artifact"
+	"adapt/domains/all"
 	"adapt/progress"
 	"adapt/registry"
 )
@@ -113,7 +114,7 @@ func newWorld(t *testing.T) *world {
 	noErr(t, err)
 	t.Cleanup(func() { reg.Close() })
 	w := &world{t: t, reg: reg, flows: &workflows{runs: map[string]progress.Run{}}, log: &logBuffer{}}
-	h := New(Options{Registry: reg, Runs: w.flows, Token: testToken, Poll: time.Millisecond,
+	h := New(Options{Registry: reg, Runs: w.flows, Domain: all.Get, Token: testToken, Poll: time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	w.server = httptest.NewServer(h)
 	t.Cleanup(w.server.Close)
@@ -254,7 +255,7 @@ func TestRunsPage(t *testing.T) {
 		t.Fatalf("%d rows, want 2", rows.Length())
 	}
 	wantText(t, rows.First(), "medical-2", "Failed", "<script>x</script>", "(schedule)")
-	wantText(t, doc.Find("section.ask"), "Waiting for a decision", "legal-1")
+	wantText(t, doc.Find("section.ask"), "Waiting for people", "legal-1", "for a decision")
 	if doc.Find("main script").Length() != 0 {
 		t.Error("a name became markup")
 	}

@@ -164,7 +164,7 @@ func (a *App) startPages(o Options) error {
 // servePages serves the pages beside, and returns how to stop it.
 func (a *App) servePages(ln net.Listener, token string) func() error {
 	ctx, cancel := context.WithCancel(context.Background())
-	handler := web.New(web.Options{Registry: a.Registry, Runs: a, Token: token, Log: a.log})
+	handler := web.New(web.Options{Registry: a.Registry, Runs: a, Domain: all.Get, Token: token, Log: a.log})
 	var err error
 	var done sync.WaitGroup
 	done.Go(func() { err = web.Serve(ctx, ln, handler, a.log) })

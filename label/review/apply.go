@@ -10,12 +10,12 @@ import (
 
 // Decides reports whether people have decided about a suggestion.
 func (o Outcome) Decides(r registry.LabelRange) bool {
-	return o.Complete || slices.ContainsFunc(o.Finals, func(f Final) bool { return f.about(r) })
+	return o.Complete || slices.ContainsFunc(o.Finals, func(f Final) bool { return f.About(r) })
 }
 
-// about reports whether a decision concerns a suggestion, which may be from
+// About reports whether a decision concerns a suggestion, which may be from
 // another run and lie a little otherwise.
-func (f Final) about(r registry.LabelRange) bool {
+func (f Final) About(r registry.LabelRange) bool {
 	return same(f.Was, r) || f.Keep && same(f.Now, r)
 }
 

@@ -45,6 +45,15 @@ type Item struct {
 // Conflict reports whether functions contradict each other.
 func (it Item) Conflict() bool { return len(it.Against) > 0 }
 
+// Name is what the document is called before people: its file, or, where that
+// may name a person and was left out, a part of its ID.
+func (s Source) Name() string {
+	if s.Document.File != "" {
+		return s.Document.File
+	}
+	return "document " + s.Document.ID[:min(8, len(s.Document.ID))]
+}
+
 // TextHash names a text: answers hold for one text of a document.
 func TextHash(text string) string {
 	sum := sha256.Sum256([]byte(text))
