@@ -2,11 +2,13 @@ package activities
 
 import (
 	"context"
+	"slices"
 
 	"adapt/activities/api"
 	"adapt/artifact"
 	"adapt/config"
 	"adapt/ingest"
+	"adapt/ingest/deid"
 	"adapt/label"
 	"adapt/label/review"
 	"adapt/registry"
@@ -185,7 +187,7 @@ func (a *Activities) askReview(ctx context.Context, in api.ReviewInput) (api.Ask
 		if len(tasks) == 0 {
 			return out, nil
 		}
-		sources, err := a.sources(ctx, in, tasks)
+		sources, err := a.sources(ctx, in, s, tasks)
 		if err != nil {
 			return out, err
 		}
@@ -241,8 +243,9 @@ func (a *Activities) questions(ctx context.Context, in api.ReviewInput, s settin
 }
 
 // sources stores the documents of the tasks with all their suggestions, in the
-// order of their IDs.
-func (a *Activities) sources(ctx context.Context, in api.ReviewInput, tasks []registry.ReviewTask) ([]registry.ReviewDocument, error) {
+// order of their IDs. Where names are removed from texts, the names of their
+// files, which may hold them, are left out too.
+func (a *Activities) sources(ctx context.Context, in api.ReviewInput, s setting, tasks []registry.ReviewTask) ([]registry.ReviewDocument, error) {
 	asked := map[string]bool{}
 	for _, t := range tasks {
 		asked[t.Document] = true
@@ -252,12 +255,30 @@ func (a *Activities) sources(ctx context.Context, in api.ReviewInput, tasks []re
 		if !asked[doc.ID] {
 			return nil
 		}
+		if namesRemoved(s) {
+			nameless := *doc
+			nameless.File, nameless.Key = "", ""
+			doc = &nameless
+		}
 		src := review.NewSource(doc, l)
 		ref, err := a.store().PutJSON(artifact.KindReview, src)
 		docs = append(docs, registry.ReviewDocument{Document: doc.ID, TextHash: src.TextHash, Source: ref})
 		return err
 	})
 	return docs, err
+}
+
+// namesRemoved reports whether the names of persons are removed from texts.
+func namesRemoved(s setting) bool {
+	c := s.config.Ingest
+	if !c.Deidentify {
+		return false
+	}
+	if len(c.Deid.Kinds) == 0 {
+		return slices.Contains(s.domain.Deid().Kinds, deid.Name)
+	}
+	kinds, err := deid.ParseKinds(c.Deid.Kinds)
+	return err != nil || slices.Contains(kinds, deid.Name)
 }
 
 // eachLabeled calls f for every document that was labeled.

@@ -207,6 +207,30 @@ func TestADocumentWithoutLabelsIsNotLabeledByFunctions(t *testing.T) {
 	}
 }
 
+func TestFilesThatMayNamePatientsAreNotShown(t *testing.T) {
+	for domain, want := range map[string]string{"medical": "document doc0", "legal": "Jane Doe.txt"} {
+		d := newDesk(t, reviewing(domain, 1, 1), contractText+"\nFINDINGS: Clear lungs.\n\nIMPRESSION: Small left pleural effusion.\n")
+		d.docs[0].File = "Jane Doe.txt"
+		docs, err := d.putDocuments(d.docs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.in.Documents = docs
+		d.ask(d.label())
+		asked, err := d.Registry.ReviewDocuments(t.Context(), d.job.RunID)
+		if err != nil || len(asked) != 1 {
+			t.Fatalf("%s: asked about %+v, %v", domain, asked, err)
+		}
+		var src review.Source
+		if err := d.store().JSON(asked[0].Source, &src); err != nil {
+			t.Fatal(err)
+		}
+		if got := src.Name(); got != want {
+			t.Errorf("%s: the document is called %q, want %q", domain, got, want)
+		}
+	}
+}
+
 func TestReviewsOfReports(t *testing.T) {
 	text := "FINDINGS: There is a small left pleural effusion. The heart is enlarged.\n\nIMPRESSION: Small left pleural effusion. Cardiomegaly.\n"
 	d := newDesk(t, reviewing("medical", 1, 1), text)
