@@ -8,15 +8,6 @@ import (
 	"adapt/ingest"
 )
 
-// A span is a range of text that identifies somebody.
-type span struct {
-	start, end int
-	kind       Kind
-}
-
-// tag is what replaces an identifier.
-func (k Kind) tag() string { return "[" + string(k) + "]" }
-
 // tagSpans puts tags for spans, which are sorted and do not overlap.
 func tagSpans(doc *ingest.Document, spans []span) {
 	spans = coverEdits(spans, doc.Edits)
@@ -165,6 +156,7 @@ func mergeSpans(spans []span) []span {
 	for _, s := range spans {
 		if n := len(out); n > 0 && s.start < out[n-1].end {
 			out[n-1].end = max(out[n-1].end, s.end)
+			out[n-1].score = max(out[n-1].score, s.score)
 			continue
 		}
 		out = append(out, s)

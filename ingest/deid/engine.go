@@ -99,7 +99,7 @@ func (e *Engine) Apply(doc *ingest.Document) (counts map[Kind]int) {
 		reword(doc, tagsOf(was)) // what is a surrogate must not be found again
 	}
 	for range maxRounds {
-		spans := find(doc.Text, e.rules)
+		spans := find(doc.Text, e.rules, e.least())
 		if len(spans) == 0 {
 			break
 		}
@@ -115,6 +115,14 @@ func (e *Engine) Apply(doc *ingest.Document) (counts map[Kind]int) {
 		}
 	}
 	return counts
+}
+
+// least is the score from which on a find is removed.
+func (e *Engine) least() float32 {
+	if e.rules.Formal {
+		return sure
+	}
+	return possible
 }
 
 func countEdits(edits []ingest.Edit) map[Kind]int {
@@ -180,7 +188,7 @@ func (e *Engine) ApplyText(text string) string {
 func (e *Engine) Leaks(doc *ingest.Document) []Kind {
 	tagged := *doc
 	reword(&tagged, tagsOf(tagged.Edits))
-	return kindsOf(find(tagged.Text, e.rules))
+	return kindsOf(find(tagged.Text, e.rules, e.least()))
 }
 
 func kindsOf(spans []span) []Kind {

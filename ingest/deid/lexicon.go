@@ -2,6 +2,7 @@ package deid
 
 import (
 	_ "embed"
+	"maps"
 	"strings"
 	"sync"
 )
@@ -15,35 +16,87 @@ var surnamesText string
 //go:embed lexicon/words.txt
 var wordsText string
 
+//go:embed lexicon/eponyms.txt
+var eponymsText string
+
+//go:embed lexicon/places.txt
+var placesText string
+
 // A class says what a word may be. Classes are sets.
-type class uint16
+type class uint32
 
 const (
-	given    class = 1 << iota // a given name
-	surname                    // a surname
-	ordinary                   // an ordinary word, though perhaps a name too
+	given        class = 1 << iota // a given name
+	surname                        // a surname
+	ordinary                       // an ordinary word, though perhaps a name too
+	eponym                         // what diseases, signs and devices are named for
+	place                          // a city
+	state                          // a state's name
+	stateCode                      // "OH"
+	sureTitle                      // "Dr"
+	softTitle                      // "Nurse"
+	kin                            // "wife"
+	personVerb                     // "states"
+	byVerb                         // "dictated"
+	nameLabel                      // "attending"
+	degree                         // "MD"
+	eponymHead                     // "disease"
+	acronym                        // "CT"
+	notPerson                      // "Medtronic"
+	month                          // "January", "Jan"
+	streetKind                     // "Street"
+	facilityHead                   // "Hospital"
+	facilityWord                   // "General"
+	trigger                        // a recognizer begins with this word
+	numberWord                     // "two"
+	particle                       // "van"
+	townPrefix                     // "San", "Fort"
+	wardWord                       // "room"
+	wordLabel                      // "to": a label that is a word of sentences too
 )
 
 // classes maps words in small letters to what they may be.
 var classes = sync.OnceValue(func() map[string]class {
 	m := make(map[string]class, 60_000)
-	for w := range strings.Lines(wordsText) {
-		m[strings.TrimSpace(w)] |= ordinary
-	}
-	for _, l := range []struct {
-		text string
-		as   class
-	}{{givenText, given}, {surnamesText, surname}} {
-		for w := range strings.Lines(l.text) {
+	lines := func(text string, as class) {
+		for w := range strings.Lines(text) {
 			name, starred := strings.CutSuffix(strings.TrimSpace(w), "*")
-			m[name] |= l.as
+			m[name] |= as
 			if starred {
 				m[name] |= ordinary
 			}
 		}
 	}
+	lines(wordsText, ordinary)
+	lines(givenText, given)
+	lines(surnamesText, surname)
+	for _, l := range []struct {
+		words map[string]bool
+		as    class
+	}{
+		{wordSet(eponymsText), eponym}, {wordSet(placesText), place}, {stateNames, state}, {stateCodes, stateCode},
+		{sureTitles, sureTitle}, {softTitles, softTitle}, {kinWords, kin}, {personVerbs, personVerb}, {byVerbs, byVerb},
+		{nameLabels, nameLabel}, {degrees, degree}, {eponymHeads, eponymHead}, {acronyms, acronym}, {notPeople, notPerson},
+		{streetKindsFull, streetKind}, {facilityHeads, facilityHead}, {facilityWords, facilityWord}, {numberWords, numberWord},
+		{wordSet("van von der den de da del della di du la le bin ibn al el ter ten dos ni nic mac san"), particle},
+		{wordSet("san santa los las el fort ft new lake mount mt port st saint upper lower north south east west palm grand cedar baton des salt long old rio glen"), townPrefix},
+		{wordSet("ward unit floor room rm bed bay pod wing flr cubicle medic engine ladder rescue squad lifestar lifeflight airevac ambulance"), wardWord},
+		{wordSet("to from re by patient pt parent contact first last middle service rt"), wordLabel},
+		{wordSet("jan feb mar apr jun jul aug sep sept oct nov dec " + strings.Join(monthNames, " ")), month},
+		{triggerWords(), trigger},
+	} {
+		for w := range maps.Keys(l.words) {
+			m[w] |= l.as
+		}
+	}
 	for w := range notNames {
 		m[w] = m[w]&^(given|surname) | ordinary
+	}
+	for w := range notPeople {
+		m[w] = m[w] &^ (given | surname)
+	}
+	for _, w := range monthNames {
+		m[w] |= ordinary
 	}
 	return m
 })

@@ -65,4 +65,7 @@ func ParseKinds(names []string) ([]Kind, error) {
 // Rules say which identifiers a domain removes. The zero value removes none.
 type Rules struct {
 	Kinds []Kind `json:"kinds"`
+	// Formal says that the text is one in which many capitalized words are no
+	// names, such as a contract: only what is sure is removed.
+	Formal bool `json:"formal,omitempty"`
 }
