@@ -18,7 +18,7 @@ func (a *Activities) deid(s setting) (*deid.Engine, error) {
 		if err != nil {
 			return nil, badInput("ingest.deid.kinds: %v", err)
 		}
-		rules = deid.Rules{Kinds: kinds}
+		rules.Kinds = kinds
 	}
 	key, err := secret.Deid(c.Deid.SecretFile, a.Home.Dir())
 	if err != nil {

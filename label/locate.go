@@ -14,6 +14,9 @@ import (
 type Locator struct {
 	text string
 	tight
+	// edits are what stands for other words in the text, by their place in
+	// tight, in order.
+	edits []wildcard
 }
 
 // tight is a text without what the Locator ignores. Byte i of it comes from
@@ -60,6 +63,7 @@ func (l *Locator) Find(quote string, hint int) (start, end int, ok bool) {
 	if quote == "" {
 		return 0, 0, false
 	}
+	hint = l.hinted(hint)
 	if hint >= 0 && hint < len(l.text) && utf8.RuneStart(l.text[hint]) && strings.HasPrefix(l.text[hint:], quote) {
 		return hint, hint + len(quote), true
 	}
@@ -71,6 +75,9 @@ func (l *Locator) Find(quote string, hint int) (start, end int, ok bool) {
 		return 0, 0, false
 	}
 	if start, end, ok = l.same(q, hint); ok {
+		return start, end, true
+	}
+	if start, end, ok = l.edited(q, hint); ok {
 		return start, end, true
 	}
 	return l.ends(q, hint)

@@ -61,7 +61,7 @@ func (d *Domain) Label(doc *ingest.Document, gold []label.Gold, tok tokenizer.To
 func goldTruth(doc *ingest.Document, segs []span, gold []label.Gold) (label.Truth, [][]int, error) {
 	truth := label.Truth{DocID: doc.ID, Group: doc.Group, Origin: label.OriginGold}
 	shown := make([][]int, len(segs))
-	loc := label.NewLocator(doc.Text)
+	loc := label.NewDocumentLocator(doc)
 	for _, g := range gold {
 		name, ok := canonical(g.Category)
 		if !ok {

@@ -79,9 +79,12 @@ func About(category string) string {
 	return categories[i].about
 }
 
-// Deid implements domains.Domain. Names and dates are what a contract is
-// about, so only ways to reach a person are removed.
-func (d *Domain) Deid() deid.Rules { return deid.Rules{Kinds: []deid.Kind{deid.Email, deid.Phone}} }
+// Deid implements domains.Domain. Companies, dates and places are what a
+// contract is about and stay; persons, ways to reach them, and their numbers
+// are removed.
+func (d *Domain) Deid() deid.Rules {
+	return deid.Rules{Kinds: []deid.Kind{deid.Name, deid.Email, deid.Phone, deid.Account, deid.SSN, deid.Tax}, Formal: true}
+}
 
 // Gates implements domains.Domain.
 func (d *Domain) Gates() []eval.Rule {

@@ -70,7 +70,7 @@ func (Medical) Categories() []string { return names() }
 // Deid lists what is removed from reports, after the identifiers that the
 // Safe Harbor method names (45 CFR 164.514(b)(2)) and that text can hold.
 func (Medical) Deid() deid.Rules {
-	return deid.Rules{Kinds: []deid.Kind{deid.Name, deid.Date, deid.Phone, deid.Email, deid.SSN, deid.MRN, deid.Account, deid.Address, deid.Age}}
+	return deid.Rules{Kinds: deid.SafeHarbor}
 }
 
 // Gates are the limits that a candidate must keep by default.

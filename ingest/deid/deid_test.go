@@ -132,6 +132,18 @@ func TestApply(t *testing.T) {
 	}
 }
 
+// TestKnown removes what the format says is the patient's, wherever it stands.
+func TestKnown(t *testing.T) {
+	doc := ingest.Document{
+		Text:  "Quist came back. long quist; number 00-4411 and 004411; the long road to Long.",
+		Known: []string{"QUIST, LONG", "004411"},
+	}
+	apply(&doc, everything)
+	if want := "[NAME] came back. long [NAME]; number [MRN] and [MRN]; the long road to [NAME]."; doc.Text != want {
+		t.Errorf("got  %q\nwant %q", doc.Text, want)
+	}
+}
+
 // TestApplyInSteps applies kinds one after another: the edits must map back to
 // the text as it was read all the same.
 func TestApplyInSteps(t *testing.T) {

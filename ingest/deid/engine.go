@@ -47,7 +47,7 @@ func New(rules Rules, opts Options) *Engine {
 
 // version counts the changes of what is found and how it is replaced. It is
 // part of Key.
-const version = 2
+const version = 3
 
 // Key is a hash of all that decides what the engine makes of a document. Two
 // secrets give two keys; a key does not give away its secret.
@@ -99,7 +99,7 @@ func (e *Engine) Apply(doc *ingest.Document) (counts map[Kind]int) {
 		reword(doc, tagsOf(was)) // what is a surrogate must not be found again
 	}
 	for range maxRounds {
-		spans := find(doc.Text, e.rules, e.least())
+		spans := find(doc.Text, e.rules, e.least(), doc.Known)
 		if len(spans) == 0 {
 			break
 		}
@@ -188,7 +188,7 @@ func (e *Engine) ApplyText(text string) string {
 func (e *Engine) Leaks(doc *ingest.Document) []Kind {
 	tagged := *doc
 	reword(&tagged, tagsOf(tagged.Edits))
-	return kindsOf(find(tagged.Text, e.rules, e.least()))
+	return kindsOf(find(tagged.Text, e.rules, e.least(), doc.Known))
 }
 
 func kindsOf(spans []span) []Kind {

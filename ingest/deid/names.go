@@ -140,7 +140,6 @@ func (s *scan) nameFrom(i int, least quality, small bool) (last int, ok bool) {
 			if g := s.gap(step + 1); strings.HasPrefix(g, "\" ") || strings.HasPrefix(g, "” ") || strings.HasPrefix(g, "\") ") {
 				if s.quality(step+2) >= maybeName && s.capital(step+2) {
 					last = step + 2
-					units += 2
 				}
 			}
 			return last, last >= 0
@@ -281,20 +280,6 @@ var notNames = wordSet(`
 	xxxx year years page see seen reason note notes plan labs meds order orders so an also both but from if as are be
 	can had have how its may's most must only other our over same some such than that them then they thru under until up
 	upon us very via what where which while who why you your my me her him still since each many any all)`)
-
-// upperText says whether the text is written in capitals.
-func (s *scan) upperText() bool {
-	upper, lower := 0, 0
-	for _, t := range s.toks {
-		switch t.form {
-		case upperCase:
-			upper += int(t.end - t.start)
-		case lowerCase, titleCase:
-			lower += int(t.end - t.start)
-		}
-	}
-	return upper > 3*lower
-}
 
 // A cover says which offsets spans take.
 type cover struct{ spans []span }

@@ -5,19 +5,6 @@ import (
 	"testing"
 )
 
-func TestMeasureHeldout(t *testing.T) {
-	notes, err := Notes(HeldoutNotes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := New(everything, Options{}).Measure(notes)
-	t.Logf("%d notes tokens R %.4f P %.4f  spans R %.4f P %.4f  touched R %.4f P %.4f", s.Notes, s.Tokens.Recall(), s.Tokens.Precision(), s.Spans.Recall(), s.Spans.Precision(), s.Touched.Recall(), s.Touched.Precision())
-	for _, k := range SafeHarbor {
-		v := s.ByKind[k]
-		t.Logf("%-10s tokens %d R %.3f P %.3f spans R %.3f P %.3f", k, v.Tokens.Marked, v.Tokens.Recall(), v.Tokens.Precision(), v.Spans.Recall(), v.Spans.Precision())
-	}
-}
-
 func TestMeasureDev(t *testing.T) {
 	notes, err := Notes(DevNotes)
 	if err != nil {

@@ -58,8 +58,9 @@ type span struct {
 func (k Kind) tag() string { return "[" + string(k) + "]" }
 
 // find returns the identifiers of text of the kinds that rules name, with a
-// score of at least min, sorted and apart.
-func find(text string, rules Rules, min float32) []span {
+// score of at least min, sorted and apart. known is what the format declares
+// to be the patient's.
+func find(text string, rules Rules, min float32, known []string) []span {
 	s := newScan(text)
 	spans := s.patterns(nil)
 	spans = s.addresses(spans)
@@ -67,7 +68,7 @@ func find(text string, rules Rules, min float32) []span {
 	spans = s.bareNumbers(spans)
 	wanted := func(x span) bool { return x.score >= min && slices.Contains(rules.Kinds, x.kind) }
 	var out []span
-	for _, x := range spans {
+	for _, x := range append(s.known(known), spans...) {
 		if wanted(x) {
 			out = append(out, x)
 		}
