@@ -62,7 +62,7 @@ func (Medical) Describe() string {
 }
 
 // Version changes with the rules, the prompt and the scores.
-func (m Medical) Version() string { return "medical-3" + m.words().version() }
+func (m Medical) Version() string { return "medical-4" + m.words().version() }
 
 // Categories are the findings that [Extract] knows, in report order.
 func (Medical) Categories() []string { return names() }
