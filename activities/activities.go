@@ -37,7 +37,9 @@ type Activities struct {
 	// Log gets faults of the program with their stacks; nil drops them.
 	Log *slog.Logger
 
-	loaded modelCache
+	loaded   modelCache
+	lists    manifests
+	counters counters
 }
 
 // Register adds the activities of the light queue to a worker.
@@ -48,7 +50,7 @@ func (a *Activities) Register(w worker.ActivityRegistry) {
 		api.Scan:        a.scan,
 		api.Read:        a.read,
 		api.Gather:      a.gather,
-		api.Deidentify:  a.deidentify,
+		api.CheckLeaks:  a.checkLeaks,
 		api.LabelAll:    a.label,
 		api.AskReview:   a.askReview,
 		api.CountReview: a.countReview,

@@ -16,45 +16,6 @@ import (
 	"adapt/tokenizer"
 )
 
-// deidentify removes the identifiers that the domain names.
-func (a *Activities) deidentify(ctx context.Context, in api.DocumentsInput) (api.Deidentified, error) {
-	return run(ctx, a, in.Job, "deidentify", func(ctx context.Context, m *meter) (api.Deidentified, error) {
-		s, err := a.setting(in.Job)
-		if err != nil {
-			return api.Deidentified{}, err
-		}
-		engine, err := a.deid(s)
-		if err != nil {
-			return api.Deidentified{}, err
-		}
-		if engine == nil {
-			return api.Deidentified{Documents: in.Documents}, nil
-		}
-		key := registry.StepKey("deidentify", engine.Key(), in.Documents)
-		return once(ctx, a, key, func(ctx context.Context) (api.Deidentified, error) {
-			docs, err := a.documents(in.Documents)
-			if err != nil {
-				return api.Deidentified{}, err
-			}
-			m.start("documents", 0, len(docs))
-			err = each(ctx, workers(), len(docs), func(_ context.Context, i int) error {
-				engine.Apply(docs[i])
-				m.add(1)
-				return nil
-			})
-			if err != nil {
-				return api.Deidentified{}, err
-			}
-			var out api.Deidentified
-			for _, d := range docs {
-				out.Removed += len(d.Edits)
-			}
-			out.Documents, err = a.putDocuments(docs)
-			return out, err
-		})
-	})
-}
-
 // label makes truths and examples.
 func (a *Activities) label(ctx context.Context, in api.DocumentsInput) (api.Labeled, error) {
 	return run(ctx, a, in.Job, "label", func(ctx context.Context, m *meter) (api.Labeled, error) {
@@ -75,52 +36,6 @@ func (a *Activities) label(ctx context.Context, in api.DocumentsInput) (api.Labe
 		}
 		return a.reviewed(ctx, in, s, suggested)
 	})
-}
-
-func (a *Activities) labelAll(ctx context.Context, in api.DocumentsInput, s setting, gold label.GoldIndex, m *meter) (api.Labeled, error) {
-	docs, err := a.documents(in.Documents)
-	if err != nil {
-		return api.Labeled{}, err
-	}
-	tok, limit, err := a.tokenizer(in.Base, s.config.Train.MaxTokens)
-	if err != nil {
-		return api.Labeled{}, err
-	}
-	m.start("documents", 0, len(docs))
-	all := make([]label.Labeled, len(docs))
-	err = each(ctx, workers(), len(docs), func(_ context.Context, i int) error {
-		defer m.add(1)
-		g := gold.Document(docs[i].Key, docs[i].ID, docs[i].Text)
-		if s.config.Label.GoldOnly && len(g) == 0 {
-			all[i] = label.Labeled{DocID: docs[i].ID, Skipped: "no annotation, and label.gold_only is set"}
-			return nil
-		}
-		l, err := s.domain.Label(docs[i], g, tok, limit)
-		all[i] = l
-		return err
-	})
-	if err != nil {
-		return api.Labeled{}, err
-	}
-	return a.putLabeled(all)
-}
-
-// putLabeled stores and counts what labeling made of documents.
-func (a *Activities) putLabeled(all []label.Labeled) (out api.Labeled, err error) {
-	for _, l := range all {
-		out.Examples += len(l.Examples)
-		switch {
-		case l.Skipped != "":
-			out.Skipped++
-		case l.Truth.Origin == label.OriginGold, l.Truth.Origin == label.OriginReview:
-			out.Gold++
-			fallthrough
-		default:
-			out.Usable++
-		}
-	}
-	out.Labeled, err = artifact.PutLines(a.store(), artifact.KindExamples, all)
-	return out, err
 }
 
 // tokenizer returns a model's tokenizer and how many tokens an example may

@@ -49,32 +49,15 @@ func (s *Store) Has(r Ref) bool {
 
 // Put stores what src gives and returns its reference.
 func (s *Store) Put(kind Kind, src io.Reader) (Ref, error) {
-	tmp, err := os.CreateTemp(filepath.Join(s.dir, "tmp"), "put-*")
+	w, err := s.Create(kind)
 	if err != nil {
+		return Ref{}, err
+	}
+	defer w.Discard()
+	if _, err := io.Copy(w, src); err != nil {
 		return Ref{}, fmt.Errorf("artifact: put %s: %w", kind, err)
 	}
-	defer os.Remove(tmp.Name())
-	defer tmp.Close()
-	h := sha256.New()
-	n, err := io.Copy(io.MultiWriter(tmp, h), src)
-	if err != nil {
-		return Ref{}, fmt.Errorf("artifact: put %s: %w", kind, err)
-	}
-	ref := Ref{Kind: kind, SHA256: hex.EncodeToString(h.Sum(nil)), Size: n}
-	if s.Has(ref) {
-		return ref, nil
-	}
-	if err := tmp.Sync(); err != nil {
-		return Ref{}, fmt.Errorf("artifact: put %s: %w", kind, err)
-	}
-	dst := s.Path(ref)
-	if err := os.MkdirAll(filepath.Dir(dst), 0o700); err != nil {
-		return Ref{}, fmt.Errorf("artifact: put %s: %w", kind, err)
-	}
-	if err := os.Rename(tmp.Name(), dst); err != nil {
-		return Ref{}, fmt.Errorf("artifact: put %s: %w", kind, err)
-	}
-	return ref, nil
+	return w.Keep()
 }
 
 // PutBytes stores b.
@@ -146,21 +129,17 @@ func (s *Store) JSON(r Ref, v any) error {
 
 // PutLines stores items as JSON lines.
 func PutLines[T any](s *Store, kind Kind, items []T) (Ref, error) {
-	pr, pw := io.Pipe()
-	go func() {
-		w := bufio.NewWriterSize(pw, 1<<16)
-		enc := json.NewEncoder(w)
-		for i := range items {
-			if err := enc.Encode(&items[i]); err != nil {
-				pw.CloseWithError(err)
-				return
-			}
+	w, err := s.Create(kind)
+	if err != nil {
+		return Ref{}, err
+	}
+	defer w.Discard()
+	for i := range items {
+		if err := w.Line(&items[i]); err != nil {
+			return Ref{}, err
 		}
-		pw.CloseWithError(w.Flush())
-	}()
-	ref, err := s.Put(kind, pr)
-	pr.CloseWithError(err)
-	return ref, err
+	}
+	return w.Keep()
 }
 
 // Lines decodes an artifact of JSON lines.

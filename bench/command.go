@@ -31,6 +31,7 @@ standard error.`,
 		Example: `  adapt bench kernels            matrix products and the other kernels
   adapt bench train              steps of training
   adapt bench decode             writing tokens
+  adapt bench ingest             from a folder to a data set
   adapt bench plan --params 70e9 what training such a model takes
   adapt bench kernels --json     the same for programs
   adapt bench kernels --quick    coarser, in a fraction of the time`,
@@ -54,7 +55,13 @@ standard error.`,
 			},
 		}
 	}
+	var ingestion IngestOptions
+	reading := figures("ingest", "Reading by format, and a run from a folder to its data set", ingestLong, "",
+		func(ctx context.Context, o Options) ([]Figure, error) { return Ingest(ctx, o, ingestion) })
+	reading.Flags().StringVar(&ingestion.Data, "data", "", "folder whose documents are repeated and perturbed (default: the sample reports)")
+	reading.Flags().IntSliceVar(&ingestion.Files, "files", nil, "how many files the runs have (default 1000,2500,5000,10000)")
 	cmd.AddCommand(
+		reading,
 		figures("kernels", "Matrix products, attention, norms, losses, the optimizer", kernelsLong, "", Kernels),
 		figures("train", "Training steps: speed, allocations, memory", trainLong, flopsNote, Train),
 		figures("decode", "Decoding with a key-value cache", decodeLong, "", Decode),
@@ -94,6 +101,21 @@ each from the scores of all tokens, with random weights in float32, bfloat16, in
 and 4-bit NormalFloat. One token has every weight and the cache read once, so that
 the limit is that of reading memory. Then 32 exchanges are computed together, as
 evaluation does (continuous batching): LIMIT is the speed of one exchange alone.`
+
+const ingestLong = `Ingest measures how documents are read and what a run takes from a folder to its
+data set. The documents are made from a few: sentences are left out and moved and
+numbers changed, in text, HL7 v2, FHIR, DOCX, PDF, HTML and e-mail, from a fixed seed.
+
+Reading is done in processes of their own, as always; LIMIT is the speed of as many
+readers inside this process, so that the ratio says what isolation costs.
+
+Then this program's run is started as a user starts it, with its Temporal server,
+over folders of growing size, each into a new data folder, and stopped when the
+data set is made. LIMIT is what a run would take if it grew from the smallest in
+proportion to the files. Peak memory is the proportional set size of the whole
+tree of processes. The last folder then gets a hundredth of new files and is run
+over again: LIMIT is the time of the first run. Times are taken from what the
+run prints, to half a second.`
 
 // show prints figures and a verdict: after the table, or beside the JSON.
 func show(cmd *cobra.Command, asJSON bool, list []Figure, after, verdict string) error {

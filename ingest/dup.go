@@ -6,14 +6,20 @@ import (
 	"unicode"
 )
 
+// TextSum is a hash of a text that is the same for texts that differ in case,
+// punctuation and white space alone.
+func TextSum(text string) [sha256.Size]byte {
+	return sha256.Sum256([]byte(strings.Join(normalWords(text), " ")))
+}
+
 // Dedup drops documents whose text equals another's but for case, punctuation
-// and white space. Of equal ones that with the lowest ID stays; the order of
-// the documents stays too.
+// and white space ([TextSum]). Of equal ones that with the lowest ID stays; the
+// order of the documents stays too.
 func Dedup(docs []*Document) (kept []*Document, dropped int) {
 	lowest := make(map[[sha256.Size]byte]*Document, len(docs))
 	hashes := make([][sha256.Size]byte, len(docs))
 	for i, d := range docs {
-		hashes[i] = sha256.Sum256([]byte(strings.Join(normalWords(d.Text), " ")))
+		hashes[i] = TextSum(d.Text)
 		if other, ok := lowest[hashes[i]]; !ok || d.ID < other.ID {
 			lowest[hashes[i]] = d
 		}

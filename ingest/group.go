@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"encoding/binary"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -12,16 +14,66 @@ const (
 	hashSeed     = 0x61646170 // of the hash functions; groups depend on it
 )
 
-// Group sets the Group of documents: near-duplicates, whose sets of five-word
-// runs have an estimated Jaccard similarity of at least jaccard, share one,
-// directly or through others. A group is named by its lowest document ID. With
-// a jaccard of 0 or less each document is a group of its own.
+// A Signature stands for a text where it is compared with others: its MinHashes.
+// That of a text without words is the zero Signature.
+type Signature [minHashes]uint64
+
+// Sign returns the signature of a text, in O(words).
+func Sign(text string) Signature {
+	hashes := shingles(text)
+	if len(hashes) == 0 {
+		return Signature{}
+	}
+	return family.sign(hashes)
+}
+
+// Bytes is the signature as bytes.
+func (s Signature) Bytes() []byte {
+	b := make([]byte, 0, 8*minHashes)
+	for _, h := range s {
+		b = binary.LittleEndian.AppendUint64(b, h)
+	}
+	return b
+}
+
+// ParseSignature is the inverse of [Signature.Bytes].
+func ParseSignature(b []byte) (s Signature, err error) {
+	if len(b) != 8*minHashes {
+		return s, fmt.Errorf("ingest: a signature of %d bytes, not %d", len(b), 8*minHashes)
+	}
+	for i := range s {
+		s[i] = binary.LittleEndian.Uint64(b[8*i:])
+	}
+	return s, nil
+}
+
+// A Signed is a document that is grouped by its signature, without its text.
+type Signed struct {
+	ID        string
+	Signature Signature
+}
+
+// Group sets the Group of documents; see [Groups].
+func Group(docs []*Document, jaccard float64) {
+	signed := make([]Signed, len(docs))
+	for i, d := range docs {
+		signed[i] = Signed{d.ID, Sign(d.Text)}
+	}
+	for i, g := range Groups(signed, jaccard) {
+		docs[i].Group = g
+	}
+}
+
+// Groups returns the group of each document: near-duplicates, whose sets of
+// five-word runs have an estimated Jaccard similarity of at least jaccard, share
+// one, directly or through others. A group is named by its lowest document ID.
+// With a jaccard of 0 or less each document is a group of its own.
 //
 // The similarity is estimated by MinHash with 128 hash functions; candidates
-// come from locality-sensitive hashing, so that time grows with the text, not
-// with its square (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets,
-// chapter 3).
-func Group(docs []*Document, jaccard float64) {
+// come from locality-sensitive hashing, so that time grows with the number of
+// documents, not with its square (Leskovec, Rajaraman, Ullman: Mining of
+// Massive Datasets, chapter 3).
+func Groups(docs []Signed, jaccard float64) []string {
 	sets := newUnion(len(docs))
 	if jaccard > 0 {
 		joinSimilar(docs, jaccard, sets)
@@ -33,9 +85,11 @@ func Group(docs []*Document, jaccard float64) {
 			lowest[root] = d.ID
 		}
 	}
-	for i, d := range docs {
-		d.Group = lowest[sets.find(i)]
+	groups := make([]string, len(docs))
+	for i := range docs {
+		groups[i] = lowest[sets.find(i)]
 	}
+	return groups
 }
 
 // Similar returns the Jaccard similarity of the five-word runs of two
@@ -61,39 +115,58 @@ func Similar(a, b *Document) float64 {
 	return float64(common) / float64(all)
 }
 
-type signature [minHashes]uint64
-
-func joinSimilar(docs []*Document, jaccard float64, sets union) {
-	functions := hashFunctions()
-	bySignature := make(map[signature]int)
+func joinSimilar(docs []Signed, jaccard float64, sets union) {
+	bySignature := make(map[Signature]int)
 	var distinct []int // documents with different signatures
-	signatures := make([]signature, len(docs))
 	for i, d := range docs {
-		hashes := shingles(d.Text)
-		if len(hashes) == 0 {
+		if d.Signature == (Signature{}) {
 			continue
 		}
-		signatures[i] = functions.sign(hashes)
-		if first, ok := bySignature[signatures[i]]; ok {
+		if first, ok := bySignature[d.Signature]; ok {
 			sets.join(first, i)
 			continue
 		}
-		bySignature[signatures[i]] = i
+		bySignature[d.Signature] = i
 		distinct = append(distinct, i)
 	}
 	rows := bandRows(jaccard)
 	for band := 0; band+rows <= minHashes; band += rows {
-		buckets := make(map[uint64][]int)
+		buckets := make(map[uint64]bucket)
 		for _, i := range distinct {
-			key := hashRow(signatures[i][band : band+rows])
-			for _, other := range buckets[key] {
-				if sets.find(i) != sets.find(other) && agreement(&signatures[i], &signatures[other]) >= jaccard {
-					sets.join(i, other)
-				}
-			}
-			buckets[key] = append(buckets[key], i)
+			key := hashRow(docs[i].Signature[band : band+rows])
+			buckets[key] = buckets[key].add(i, sets, func(other int) bool {
+				return agree(&docs[i].Signature, &docs[other].Signature, jaccard)
+			})
 		}
 	}
+}
+
+// A bucket is the documents that share a band, in parts that were of one set
+// when they were put in: a document is not compared with those of its own set,
+// so that a thousand copies cost no million comparisons.
+type bucket [][]int
+
+// add puts document i in, and joins it to the sets of those that are similar.
+func (b bucket) add(i int, sets union, similar func(other int) bool) bucket {
+	own := -1
+	for p, part := range b {
+		if sets.find(i) != sets.find(part[0]) {
+			for _, other := range part {
+				if similar(other) {
+					sets.join(i, other)
+					break
+				}
+			}
+		}
+		if own < 0 && sets.find(i) == sets.find(part[0]) {
+			own = p
+		}
+	}
+	if own < 0 {
+		return append(b, []int{i})
+	}
+	b[own] = append(b[own], i)
+	return b
 }
 
 // bandRows returns how many hashes make a band: as many as leave a pair of the
@@ -108,18 +181,24 @@ func bandRows(jaccard float64) int {
 	return 1
 }
 
-func agreement(a, b *signature) float64 {
-	n := 0
+// agree reports whether at least a share of the hashes is the same.
+func agree(a, b *Signature, share float64) bool {
+	most := minHashes - int(math.Ceil(share*minHashes)) // that may differ
 	for i := range a {
-		if a[i] == b[i] {
-			n++
+		if a[i] != b[i] {
+			if most--; most < 0 {
+				return false
+			}
 		}
 	}
-	return float64(n) / minHashes
+	return true
 }
 
 // hashFamily are the functions h(x) = factor·x + term over 64 bits.
 type hashFamily [minHashes]struct{ factor, term uint64 }
+
+// family are the hash functions of all signatures.
+var family = hashFunctions()
 
 func hashFunctions() *hashFamily {
 	rng := rand.New(rand.NewPCG(hashSeed, hashSeed))
@@ -130,8 +209,8 @@ func hashFunctions() *hashFamily {
 	return &f
 }
 
-func (f *hashFamily) sign(hashes []uint64) signature {
-	var s signature
+func (f *hashFamily) sign(hashes []uint64) Signature {
+	var s Signature
 	for i, h := range f {
 		lowest := uint64(math.MaxUint64)
 		for _, x := range hashes {

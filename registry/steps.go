@@ -52,22 +52,39 @@ func (r *Registry) Lookup(ctx context.Context, key string) (json.RawMessage, boo
 // Remember keeps value, which must be JSON-encodable, as what the step with
 // this key made. A later value replaces an earlier one.
 func (r *Registry) Remember(ctx context.Context, key string, value any) error {
-	if err := required("step key", key); err != nil {
-		return fmt.Errorf("registry: remembering a step: %w", err)
-	}
-	b, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Errorf("registry: remembering a step: %w", err)
-	}
-	for _, ref := range refsIn(b) {
-		if err := r.whole(ref); err != nil {
-			return fmt.Errorf("registry: remembering a step: %w", err)
+	return r.RememberAll(ctx, map[string]any{key: value})
+}
+
+// RememberAll is Remember for the values of several keys, all or none.
+func (r *Registry) RememberAll(ctx context.Context, values map[string]any) error {
+	err := r.update(ctx, func(tx *sql.Tx) error {
+		stmt, err := tx.PrepareContext(ctx, `
+			INSERT INTO steps (key, value, made) VALUES (?, ?, ?)
+			ON CONFLICT (key) DO UPDATE SET value = excluded.value, made = excluded.made`)
+		if err != nil {
+			return err
 		}
-	}
-	_, err = r.db.ExecContext(ctx, `
-		INSERT INTO steps (key, value, made) VALUES (?, ?, ?)
-		ON CONFLICT (key) DO UPDATE SET value = excluded.value, made = excluded.made`,
-		key, string(b), timeText(r.now()))
+		defer stmt.Close()
+		now := timeText(r.now())
+		for _, key := range slices.Sorted(maps.Keys(values)) {
+			if err := required("step key", key); err != nil {
+				return err
+			}
+			b, err := json.Marshal(values[key])
+			if err != nil {
+				return err
+			}
+			for _, ref := range refsIn(b) {
+				if err := r.whole(ref); err != nil {
+					return err
+				}
+			}
+			if _, err := stmt.ExecContext(ctx, key, string(b), now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("registry: remembering a step: %w", err)
 	}

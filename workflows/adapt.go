@@ -76,16 +76,22 @@ func (r *adaptation) prepare(ctx workflow.Context, begun api.BeginResult) error 
 		child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{WorkflowID: r.in.RunID + "/ingest", WaitForCancellation: true})
 		err := workflow.ExecuteChildWorkflow(child, Ingest, IngestInput{Job: r.in.Job, Parallel: begun.Parallel}).Get(ctx, &r.sum.Ingested)
 		i := r.sum.Ingested
+		r.sum.Documents = i.Documents
 		return fmt.Sprintf("%d documents, %d quarantined, %d duplicates", i.Count, i.Quarantined, i.Duplicates), err
 	})
 	if err != nil {
 		return err
 	}
 	docs := api.DocumentsInput{Job: r.in.Job, Base: begun.Base, Documents: r.sum.Ingested.Documents}
+	// Identifiers are removed when a file is read, before anything is stored:
+	// here it is looked whether any is left.
 	err = r.step(StepDeidentify, func() (string, error) {
-		d, err := do[api.Deidentified](long(ctx), api.Deidentify, docs)
-		r.sum.Documents, docs.Documents = d.Documents, d.Documents
-		return fmt.Sprintf("%d identifiers removed", d.Removed), err
+		c, err := do[api.Checked](short(ctx), api.CheckLeaks, api.CheckInput{Job: r.in.Job, Index: r.sum.Ingested.Index})
+		detail := fmt.Sprintf("%d identifiers removed", c.Removed)
+		if c.Leaking > 0 {
+			detail += fmt.Sprintf("; %d documents still hold some", c.Leaking)
+		}
+		return detail, err
 	})
 	if err != nil {
 		return err

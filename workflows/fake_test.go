@@ -95,9 +95,7 @@ func (f *fakes) register(env *testsuite.TestWorkflowEnvironment) {
 		return api.Ingested{Documents: ref(artifact.KindDocuments, "documents"), Count: 9, Quarantined: 2,
 			Reasons: []api.ReasonCount{{Reason: "encrypted", Count: 2}}}, f.called(api.Gather)
 	})
-	add(api.Deidentify, func(api.DocumentsInput) (api.Deidentified, error) {
-		return api.Deidentified{Documents: ref(artifact.KindDocuments, "clean"), Removed: 5}, f.called(api.Deidentify)
-	})
+	add(api.CheckLeaks, func(api.CheckInput) (api.Checked, error) { return api.Checked{Removed: 5}, f.called(api.CheckLeaks) })
 	add(api.LabelAll, func(api.DocumentsInput) (api.Labeled, error) {
 		return api.Labeled{Labeled: ref(artifact.KindExamples, "labeled"), Usable: 9, Examples: 30}, f.called(api.LabelAll)
 	})

@@ -26,7 +26,7 @@ const (
 	Scan        = "scan"         // Job → ScanResult
 	Read        = "read"         // ReadInput → ReadResult
 	Gather      = "gather"       // GatherInput → Ingested
-	Deidentify  = "deidentify"   // DocumentsInput → Deidentified
+	CheckLeaks  = "check-leaks"  // CheckInput → Checked
 	LabelAll    = "label"        // DocumentsInput → Labeled
 	AskReview   = "ask-review"   // ReviewInput → Asked; the run then waits for people
 	EndReview   = "end-review"   // Job → Reviewed; the run waits no longer
@@ -146,7 +146,8 @@ type GatherInput struct {
 // Ingested is what a folder gave.
 type Ingested struct {
 	Manifest    artifact.Ref  `json:"manifest"`
-	Documents   artifact.Ref  `json:"documents"`
+	Documents   artifact.Ref  `json:"documents"`  // de-identified
+	Index       artifact.Ref  `json:"index"`      // what is known of each document, without text
 	Quarantine  artifact.Ref  `json:"quarantine"` // a list of what was put aside, with file names
 	Files       int           `json:"files"`
 	Count       int           `json:"count"` // documents
@@ -168,10 +169,17 @@ type DocumentsInput struct {
 	Documents artifact.Ref `json:"documents"`
 }
 
-// Deidentified is documents without identifiers.
-type Deidentified struct {
-	Documents artifact.Ref `json:"documents"`
-	Removed   int          `json:"removed"`
+// CheckInput looks for identifiers that reading left in documents.
+type CheckInput struct {
+	Job
+	Index artifact.Ref `json:"index"`
+}
+
+// Checked counts what reading removed, and what it left where the configuration
+// says that a run goes on all the same.
+type Checked struct {
+	Removed int `json:"removed"`
+	Leaking int `json:"leaking,omitempty"` // documents
 }
 
 // Labeled is the truth and the examples of documents.
