@@ -67,7 +67,8 @@ func (a *Activities) readBatch(ctx context.Context, r *reading, i int, each func
 		w := &batchWriter{a: a, known: map[string]any{}}
 		defer w.discard()
 		parts := map[batchPart]bool{}
-		for _, f := range r.list.Batches[i] {
+		for _, place := range r.list.Batches[i] {
+			f := r.list.Files[place]
 			sum := fileSum(r.folder, f.Path)
 			key := r.keyOf(f, sum)
 			b.Files, b.Sums = append(b.Files, shortKey(key)), append(b.Sums, sum)

@@ -31,7 +31,7 @@ func (a *Activities) gather(ctx context.Context, in api.GatherInput) (api.Ingest
 		if err != nil {
 			return api.Ingested{}, err
 		}
-		out := api.Ingested{Manifest: in.Manifest, Files: r.list.files(), Quarantined: len(aside), Reasons: countReasons(aside)}
+		out := api.Ingested{Manifest: in.Manifest, Files: len(r.list.Files), Quarantined: len(aside), Reasons: countReasons(aside)}
 		kept := dedup(all)
 		out.Duplicates = len(all) - len(kept)
 		slices.SortFunc(kept, func(x, y gathered) int { return cmp.Compare(x.ID, y.ID) })
@@ -70,26 +70,25 @@ type gathered struct {
 
 // entries collects what all batches gave, in the order of the files.
 func (a *Activities) entries(ctx context.Context, r *reading) ([]gathered, []Aside, error) {
-	var all []gathered
-	var aside []Aside
+	// Batches have the files in an order that depends on what was known.
+	docs, put := make([][]gathered, len(r.list.Files)), make([][]Aside, len(r.list.Files))
 	for i := range r.list.Batches {
 		b, err := a.readBatch(ctx, r, i, nil)
 		if err != nil {
 			return nil, nil, err
 		}
-		wanted := make(map[string]bool, len(b.Files))
-		for _, of := range b.Files {
-			wanted[of] = true
+		places := make(map[string]int, len(b.Files))
+		for j, of := range b.Files {
+			places[of] = r.list.Batches[i][j]
 		}
-		docs, put := map[string][]gathered{}, map[string][]Aside{}
 		for _, p := range b.Parts {
 			index, err := artifact.Lines[entry](a.store(), p.Index)
 			if err != nil {
 				return nil, nil, err
 			}
 			for _, e := range index {
-				if wanted[e.Of] {
-					docs[e.Of] = append(docs[e.Of], gathered{entry: e, in: p.Documents})
+				if at, ok := places[e.Of]; ok {
+					docs[at] = append(docs[at], gathered{entry: e, in: p.Documents})
 				}
 			}
 			bad, err := artifact.Lines[Aside](a.store(), p.Aside)
@@ -97,20 +96,14 @@ func (a *Activities) entries(ctx context.Context, r *reading) ([]gathered, []Asi
 				return nil, nil, err
 			}
 			for _, q := range bad {
-				if wanted[q.Of] {
-					put[q.Of] = append(put[q.Of], q)
+				if at, ok := places[q.Of]; ok {
+					q.Of = ""
+					put[at] = append(put[at], q)
 				}
 			}
 		}
-		for _, of := range b.Files {
-			all = append(all, docs[of]...)
-			for _, q := range put[of] {
-				q.Of = ""
-				aside = append(aside, q)
-			}
-		}
 	}
-	return all, aside, nil
+	return slices.Concat(docs...), slices.Concat(put...), nil
 }
 
 // dedup drops documents whose text is another's but for case, punctuation and

@@ -20,10 +20,11 @@ import (
 	"adapt/internal/runs"
 )
 
-// A manifest is the files of a folder in batches.
+// A manifest is the files of a folder, sorted by path, in batches.
 type manifest struct {
-	Folder  string          `json:"folder"` // a hash of its path
-	Batches [][]ingest.File `json:"batches"`
+	Folder  string        `json:"folder"` // a hash of its path
+	Files   []ingest.File `json:"files"`
+	Batches [][]int       `json:"batches"` // places in Files
 }
 
 // An Aside is a file, or a document in it, that was put aside.
@@ -37,20 +38,44 @@ type Aside struct {
 	Of string `json:"of,omitempty"`
 }
 
-// scan lists the folder's files.
+// knownBatch is how many files are in a batch of those that were read in an
+// earlier run: they are looked up, not read.
+const knownBatch = 1000
+
+// scan lists the folder's files and finds out which of them no run has read yet
+// under these settings: those are read in small batches, so that a stopped run
+// loses little, and the others are looked up in large ones.
 func (a *Activities) scan(ctx context.Context, job api.Job) (api.ScanResult, error) {
-	return run(ctx, a, job, "ingest", func(context.Context, *meter) (api.ScanResult, error) {
-		s, err := a.setting(job)
+	return run(ctx, a, job, "ingest", func(ctx context.Context, meter *meter) (api.ScanResult, error) {
+		r, err := a.reading(job, artifact.Ref{})
 		if err != nil {
 			return api.ScanResult{}, err
 		}
-		files, err := ingest.Scan(s.folder, s.config.Ingest.Include)
+		files, err := ingest.Scan(r.folder, r.config.Ingest.Include)
 		if err != nil {
 			return api.ScanResult{}, badInput("%v", err)
 		}
-		m := manifest{Folder: job.Source.SHA256}
-		for b := range slices.Chunk(files, s.config.Ingest.Batch) {
-			m.Batches = append(m.Batches, b)
+		meter.say("looking for what is new")
+		known := make([]bool, len(files))
+		err = each(ctx, workers(), len(files), func(ctx context.Context, i int) (err error) {
+			_, known[i], err = a.Registry.Lookup(ctx, r.keyOf(files[i], fileSum(r.folder, files[i].Path)))
+			return err
+		})
+		if err != nil {
+			return api.ScanResult{}, err
+		}
+		m := manifest{Folder: job.Source.SHA256, Files: files}
+		for _, part := range []struct {
+			known bool
+			size  int
+		}{{true, knownBatch}, {false, r.config.Ingest.Batch}} {
+			var places []int
+			for i := range files {
+				if known[i] == part.known {
+					places = append(places, i)
+				}
+			}
+			m.Batches = slices.AppendSeq(m.Batches, slices.Chunk(places, part.size))
 		}
 		ref, err := a.store().PutJSON(artifact.KindManifest, m)
 		return api.ScanResult{Manifest: ref, Files: len(files), Batches: len(m.Batches)}, err
@@ -64,10 +89,10 @@ func (a *Activities) read(ctx context.Context, in api.ReadInput) (api.ReadResult
 		if err != nil {
 			return api.ReadResult{}, err
 		}
-		total := r.list.files()
+		total := len(r.list.Files)
 		// Batches are read side by side: all of them count on.
 		done := a.counters.of(in.RunID)
-		done.atLeast((in.Batch - readAhead) * r.config.Ingest.Batch)
+		done.atLeast(r.list.before(in.Batch - readAhead))
 		m.start("files", done.value(), total)
 		b, err := a.readBatch(ctx, r, in.Batch, func() { m.at(min(done.add(1), total)) })
 		return api.ReadResult{Documents: b.Count, Quarantined: b.Put}, err
@@ -101,8 +126,19 @@ func (a *Activities) reading(job api.Job, ref artifact.Ref) (*reading, error) {
 	if r.engine != nil {
 		r.limits.SubjectKey = r.engine.SubjectKey()
 	}
-	r.list, err = a.lists.get(a.store(), ref)
+	if !ref.IsZero() {
+		r.list, err = a.lists.get(a.store(), ref)
+	}
 	return r, err
+}
+
+// before counts the files of the batches before one.
+func (m *manifest) before(batch int) int {
+	n := 0
+	for _, b := range m.Batches[:max(0, min(batch, len(m.Batches)))] {
+		n += len(b)
+	}
+	return n
 }
 
 // manifests keeps the manifest that was used last: every batch asks for it.
@@ -124,14 +160,6 @@ func (k *manifests) get(store *artifact.Store, ref artifact.Ref) (*manifest, err
 	}
 	k.ref, k.last = ref, m
 	return m, nil
-}
-
-func (m *manifest) files() int {
-	n := 0
-	for _, b := range m.Batches {
-		n += len(b)
-	}
-	return n
 }
 
 // countReasons counts what was put aside, the most frequent reason first.

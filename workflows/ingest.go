@@ -22,7 +22,7 @@ const batchesPerRun = 50
 // batches, a few at a time, and joins what they gave.
 func Ingest(ctx workflow.Context, in IngestInput) (api.Ingested, error) {
 	if in.Scanned.Manifest.IsZero() {
-		scanned, err := do[api.ScanResult](short(ctx), api.Scan, in.Job)
+		scanned, err := do[api.ScanResult](long(ctx), api.Scan, in.Job)
 		if err != nil {
 			return api.Ingested{}, err
 		}
