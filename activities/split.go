@@ -52,8 +52,9 @@ func (a *Activities) divide(ctx context.Context, in api.SplitInput, s setting, m
 		Domain: in.Domain, Version: s.domain.Version(), Seed: c.Seed,
 		Refs: map[string]string{"documents": in.Documents.String(), "labeled": in.Labeled.String()},
 	}
+	formats := formatsOf(docs)
 	for _, l := range labeled {
-		d.Add(l, splits[l.DocID], tokens(tok, l.Examples))
+		d.Add(l, splits[l.DocID], formats[l.DocID], lengths(tok, l.Examples))
 	}
 	d.CountGroups(usable)
 	if !in.Agreement.IsZero() {
@@ -62,7 +63,9 @@ func (a *Activities) divide(ctx context.Context, in api.SplitInput, s setting, m
 		}
 	}
 	m.say("looking for near copies across the parts")
-	d.NearTrain = nearTrain(docs, d, c.Ingest.NearDuplicates)
+	if err := leakage(c, docs, labeled, &d); err != nil {
+		return api.Split{}, err
+	}
 	out := api.Split{
 		Train: d.Splits[label.Train].Docs, Dev: d.Splits[label.Dev].Docs, Test: d.Splits[label.Test].Docs,
 		TrainExamples: d.Splits[label.Train].Examples, DevExamples: d.Splits[label.Dev].Examples,
@@ -71,6 +74,12 @@ func (a *Activities) divide(ctx context.Context, in api.SplitInput, s setting, m
 		return out, err
 	}
 	if out.Dataset, err = a.store().PutJSON(artifact.KindDataset, d); err != nil {
+		return out, err
+	}
+	err = a.Registry.AddDataset(ctx, registry.DatasetVersion{
+		Ref: out.Dataset, Documents: in.Documents, Labeled: in.Labeled, Domain: in.Domain, RunID: in.RunID,
+	})
+	if err != nil {
 		return out, err
 	}
 	var test []string
@@ -105,25 +114,20 @@ func usableGroups(docs []*ingest.Document, labeled []label.Labeled) []label.DocG
 	return groups
 }
 
-func tokens(tok tokenizer.Tokenizer, examples []label.Example) int {
-	n := 0
-	for _, e := range examples {
-		n += len(prompt.Render(tok, e.Turns).IDs)
+// lengths returns how long examples are in tokens.
+func lengths(tok tokenizer.Tokenizer, examples []label.Example) []int {
+	n := make([]int, len(examples))
+	for i, e := range examples {
+		n[i] = len(prompt.Render(tok, e.Turns).IDs)
 	}
 	return n
 }
 
-// nearTrain finds the documents to measure on that are nearly ones to train
-// on, although they are not of one group.
-func nearTrain(docs []*ingest.Document, d label.Dataset, threshold float64) []label.Near {
-	var train, held []label.TextDoc
-	for _, doc := range docs {
-		switch t := (label.TextDoc{ID: doc.ID, Text: doc.Text}); d.Docs[doc.ID] {
-		case label.Train:
-			train = append(train, t)
-		case label.Dev, label.Test:
-			held = append(held, t)
-		}
+// formatsOf returns what each document was read from.
+func formatsOf(docs []*ingest.Document) map[string]string {
+	formats := make(map[string]string, len(docs))
+	for _, d := range docs {
+		formats[d.ID] = d.Format
 	}
-	return label.NearTrain(train, held, threshold)
+	return formats
 }

@@ -144,22 +144,14 @@ func PutLines[T any](s *Store, kind Kind, items []T) (Ref, error) {
 
 // Lines decodes an artifact of JSON lines.
 func Lines[T any](s *Store, r Ref) ([]T, error) {
-	f, err := s.Reader(r)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	dec := json.NewDecoder(bufio.NewReaderSize(f, 1<<16))
 	var items []T
-	for {
-		var v T
-		if err := dec.Decode(&v); errors.Is(err, io.EOF) {
-			return items, nil
-		} else if err != nil {
-			return nil, fmt.Errorf("artifact: decoding %s, line %d: %w", r, len(items)+1, err)
+	for v, err := range Each[T](s, r) {
+		if err != nil {
+			return nil, err
 		}
 		items = append(items, v)
 	}
+	return items, nil
 }
 
 // A Tree lists the files of a folder artifact by slash-separated path.

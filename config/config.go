@@ -82,6 +82,10 @@ type Label struct {
 type Split struct {
 	Dev  float64 `yaml:"dev" json:"dev"`   // share of groups
 	Test float64 `yaml:"test" json:"test"` // share of groups
+	// MaxLeakage is the share of the documents of dev and test that may nearly
+	// be training documents, and of the general text that may be trained on.
+	// Above it the run ends.
+	MaxLeakage float64 `yaml:"max_leakage" json:"max_leakage"`
 }
 
 // Train configures fine-tuning.

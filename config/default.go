@@ -25,7 +25,7 @@ func Default(domain string) Config {
 			Review:  Review{Who: 1, SpotChecks: 0.2, Deadline: 14 * 24 * time.Hour, OnDeadline: DeadlineStop},
 			Teacher: Teacher{MaxDocuments: 200, Concurrency: 2, Timeout: 2 * time.Minute},
 		},
-		Split: Split{Dev: 0.15, Test: 0.2},
+		Split: Split{Dev: 0.15, Test: 0.2, MaxLeakage: 0.05},
 		Train: Train{
 			Method:        MethodFull,
 			Epochs:        3,

@@ -55,6 +55,7 @@ const maxBatch = 1000
 func (s Split) validate(p *problems) {
 	p.check(s.Dev > 0 && s.Dev < 1, "split.dev", "is %v; it is a share between 0 and 1, such as 0.15", s.Dev)
 	p.check(s.Test > 0 && s.Test < 1, "split.test", "is %v; it is a share between 0 and 1, such as 0.2", s.Test)
+	p.share("split.max_leakage", s.MaxLeakage)
 	p.check(s.Dev+s.Test < 0.9, "split", "leaves %.0f%% of the documents for training; lower dev or test", 100*(1-s.Dev-s.Test))
 }
 

@@ -112,35 +112,17 @@ func TestSplitDocsGrows(t *testing.T) {
 
 func TestDataset(t *testing.T) {
 	var d Dataset
-	d.Add(Labeled{DocID: "a", Truth: Truth{Origin: OriginGold, Spans: []Span{{Category: "x"}, {Category: "x"}}, Unlocated: map[string]int{"y": 1}}, Examples: make([]Example, 3)}, Train, 100)
-	d.Add(Labeled{DocID: "b", Truth: Truth{Origin: OriginRules}, Examples: make([]Example, 1)}, Train, 10)
-	d.Add(Labeled{DocID: "c", Skipped: "no text"}, Test, 0)
+	d.Add(Labeled{DocID: "a", Truth: Truth{Origin: OriginGold, Spans: []Span{{Category: "x"}, {Category: "x"}}, Unlocated: map[string]int{"y": 1}}, Examples: make([]Example, 3)}, Train, "pdf", []int{60, 31, 9})
+	d.Add(Labeled{DocID: "b", Truth: Truth{Origin: OriginRules}, Examples: make([]Example, 1)}, Train, "text", []int{10})
+	d.Add(Labeled{DocID: "c", Skipped: "no text"}, Test, "text", nil)
 	d.CountGroups([]DocGroup{{ID: "a", Group: "g"}, {ID: "b", Group: "g"}, {ID: "c"}})
 	want := Counts{Docs: 2, Groups: 1, Origins: map[Origin]int{OriginGold: 1, OriginRules: 1}, Examples: 4, Tokens: 110,
-		Labels: map[string]int{"x": 2}, Unlocated: map[string]int{"y": 1}}
+		Labels: map[string]int{"x": 2}, Unlocated: map[string]int{"y": 1},
+		Formats: map[string]int{"pdf": 1, "text": 1}, Lengths: Histogram{2, 1, 1}}
 	if !reflect.DeepEqual(d.Splits[Train], want) {
 		t.Errorf("got %+v, want %+v", d.Splits[Train], want)
 	}
 	if d.Skipped["no text"] != 1 || len(d.Docs) != 2 {
 		t.Errorf("skipped %v, documents %v", d.Skipped, d.Docs)
-	}
-}
-
-func TestNearTrain(t *testing.T) {
-	base := "this agreement is made between the seller and the buyer for the sale of ten tons of grain at a fixed price each month until the end of the year"
-	train := []TextDoc{{"t1", "something else entirely that has nothing in common with it at all"}, {"t2", base}}
-	test := []TextDoc{
-		{"same", "  This AGREEMENT is made between the seller, and the buyer for the sale of ten tons of grain at a fixed price each month until the end of the year."},
-		{"part", "between the seller and the buyer for the sale of ten tons"},
-		{"other", "the tenant shall pay the rent on the first day of every month without any deduction whatsoever"},
-		{"empty", ""},
-	}
-	near := NearTrain(train, test, 0.8)
-	if len(near) != 1 || near[0].ID != "same" || near[0].TrainID != "t2" || near[0].Jaccard != 1 {
-		t.Errorf("got %+v, want the one that is the same", near)
-	}
-	near = NearTrain(train, test, 0.2)
-	if len(near) != 2 || near[1].ID != "part" || near[1].Containment != 1 || near[1].Jaccard >= 0.5 {
-		t.Errorf("got %+v, want the part, too, contained but not similar", near)
 	}
 }

@@ -206,3 +206,21 @@ CREATE TRIGGER review_answers_stay BEFORE UPDATE ON review_answers
 BEGIN SELECT RAISE(ABORT, 'answers are an audit trail: rows are never changed'); END;
 CREATE TRIGGER review_answers_remain BEFORE DELETE ON review_answers
 BEGIN SELECT RAISE(ABORT, 'answers are an audit trail: rows are never deleted'); END;
+
+-- version 4
+
+-- What each run trained and measured on. parent is the version before it over
+-- the same folder, or ''.
+CREATE TABLE datasets (
+	id        INTEGER PRIMARY KEY AUTOINCREMENT,
+	domain    TEXT NOT NULL CHECK (domain <> ''),
+	sha256    TEXT NOT NULL CHECK (length(sha256) = 64),
+	ref       TEXT NOT NULL,
+	documents TEXT NOT NULL,
+	labeled   TEXT NOT NULL,
+	run_id    TEXT NOT NULL CHECK (run_id <> ''),
+	parent    TEXT NOT NULL,
+	created   TEXT NOT NULL,
+	UNIQUE (sha256, run_id)
+) STRICT;
+CREATE INDEX datasets_by_domain ON datasets (domain, id);

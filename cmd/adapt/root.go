@@ -117,7 +117,7 @@ func newRoot() *cobra.Command {
 func commands(f *flags) []*cobra.Command {
 	return []*cobra.Command{
 		newDemo(f), newInit(f), newRun(f), newStatus(f), newCancel(f), newReview(f),
-		newModels(f), newPredict(f), newSchedule(f), newUp(f), newWorker(f), pretrain.Command(), bench.Command(), newVersion(f),
+		newData(f), newModels(f), newPredict(f), newSchedule(f), newUp(f), newWorker(f), pretrain.Command(), bench.Command(), newVersion(f),
 	}
 }
 

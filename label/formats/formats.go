@@ -165,3 +165,41 @@ type Writer interface {
 	// Close writes what is left. The notes say what the format could not hold.
 	Close() (Notes, error)
 }
+
+// A Summary says what a Set holds, without quoting it.
+type Summary struct {
+	Format      string          `json:"format"`
+	Documents   int             `json:"documents"`
+	Labels      int             `json:"labels"` // by people, without those that are absent
+	Suggestions int             `json:"suggestions"`
+	Exchanges   int             `json:"exchanges"`
+	Categories  []CategoryCount `json:"categories"`
+	Notes       Notes           `json:"notes"`
+}
+
+// A CategoryCount counts people's labels of a category.
+type CategoryCount struct {
+	Name  string `json:"name"`
+	Count int    `json:"count"`
+}
+
+// Summary counts what is in s.
+func (s *Set) Summary() Summary {
+	out := Summary{Format: s.Format, Documents: len(s.Docs), Exchanges: len(s.Exchanges), Notes: s.Notes}
+	by := map[string]int{}
+	for _, d := range s.Docs {
+		for _, l := range d.Labels {
+			switch {
+			case l.suggested():
+				out.Suggestions++
+			case !l.Absent:
+				out.Labels++
+				by[l.Category]++
+			}
+		}
+	}
+	for _, c := range sortedKeys(by) {
+		out.Categories = append(out.Categories, CategoryCount{c, by[c]})
+	}
+	return out
+}

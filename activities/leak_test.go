@@ -1,0 +1,114 @@
+package activities
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"adapt/config"
+	"adapt/ingest"
+	"adapt/label"
+	"adapt/prompt"
+)
+
+// dataset splits documents as a run with the default configuration does.
+func split(c config.Config, docs []*ingest.Document) label.Dataset {
+	var groups []label.DocGroup
+	for _, d := range docs {
+		groups = append(groups, label.DocGroup{ID: d.ID, Group: d.Group})
+	}
+	d := label.Dataset{Docs: label.SplitDocs(groups, c.Split.Dev, c.Split.Test, c.Seed, nil), Splits: map[label.Split]label.Counts{}}
+	for _, s := range d.Docs {
+		n := d.Splits[s]
+		n.Docs++
+		d.Splits[s] = n
+	}
+	return d
+}
+
+func TestLeakageIsMeasuredAndLimited(t *testing.T) {
+	c := config.Default("legal")
+	words := strings.Fields("the seller shall deliver ten tons of grain to the buyer at the agreed place on the first day of each month and the buyer shall pay the price within thirty days of the invoice")
+	text := func(n int) string {
+		w := append([]string(nil), words...)
+		w[n%len(words)] = "other"
+		return strings.Join(w, " ")
+	}
+	var docs []*ingest.Document
+	for i := range 20 {
+		docs = append(docs, &ingest.Document{ID: string(rune('a' + i)), Text: strings.Repeat(text(0)+" ", 3) + text(i)})
+	}
+	d := split(c, docs) // without groups: near copies are everywhere
+	labeled := []label.Labeled{}
+	for _, doc := range docs {
+		labeled = append(labeled, label.Labeled{DocID: doc.ID, Examples: []label.Example{{Turns: []prompt.Turn{{Input: "same"}}}}})
+	}
+	err := leakage(c, docs, labeled, &d)
+	if err == nil || !strings.Contains(err.Error(), "split.max_leakage allows 5.0%") || !strings.Contains(err.Error(), "copies") {
+		t.Errorf("error is %v", err)
+	}
+	l := d.Leakage
+	if l.Held != 7 || l.Near != 7 || l.Exchanges != 7 || l.HeldExchanges != 7 || l.General != 0 || l.Similarity != 0.8 {
+		t.Errorf("measured %+v", l)
+	}
+	c.Ingest.NearDuplicates = 0.99
+	if err := leakage(c, docs, nil, &d); err == nil || !strings.Contains(err.Error(), "Lower ingest.near_duplicates to 0.8") {
+		t.Errorf("error is %v", err)
+	}
+	c.Split.MaxLeakage = 1
+	if err := leakage(c, docs, nil, &d); err != nil {
+		t.Errorf("with a limit of 1: %v", err)
+	}
+
+	// Replaying the text of the forgetting check is leakage, too.
+	c = config.Default("legal")
+	ingest.Group(docs, 0.8)
+	d = split(c, docs[:1])
+	general := filepath.Join(t.TempDir(), "general.txt")
+	if err := os.WriteFile(general, []byte(text(3)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.Eval.GeneralText, c.Train.Forgetting.Replay = general, general
+	if err := leakage(c, docs[:1], nil, &d); err == nil || !strings.Contains(err.Error(), "100.0% of the text of the forgetting check") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// TestRealDataIsUnderTheLimit measures what the default limit is for.
+func TestRealDataIsUnderTheLimit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads thousands of documents")
+	}
+	for domain, folder := range map[string]string{"legal": "legal/cuad/contracts", "medical": "medical/openi"} {
+		t.Run(domain, func(t *testing.T) {
+			dir := filepath.Join("..", "..", "shared", "data", filepath.FromSlash(folder))
+			if _, err := os.Stat(dir); err != nil {
+				t.Skip("the documents are not beside the repository")
+			}
+			files, err := ingest.Scan(dir, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var docs []*ingest.Document
+			for _, f := range files {
+				read, _, err := ingest.Read(t.Context(), dir, f, ingest.Limits{MaxFile: 50 << 20, MaxExpanded: 200 << 20, Timeout: time.Minute})
+				if err != nil {
+					continue // quarantined
+				}
+				for i := range read {
+					docs = append(docs, &read[i])
+				}
+			}
+			docs, _ = ingest.Dedup(docs)
+			c := config.Default(domain)
+			ingest.Group(docs, c.Ingest.NearDuplicates)
+			d := split(c, docs)
+			if err := leakage(c, docs, nil, &d); err != nil {
+				t.Error(err)
+			}
+			t.Logf("%d documents: %+v", len(docs), d.Leakage)
+		})
+	}
+}
