@@ -299,8 +299,9 @@ func (w *world) gallery() map[string]string {
 	w.flows.set(progress.Run{RunID: "legal-20260112-eeff00", Domain: "legal", Status: "failed", Error: "No usable document: 12 files were read and all of them quarantined. Look at the reasons below, and add files with text.", Steps: []progress.Step{
 		{Name: "ingest", Status: progress.Failed, Detail: "12 quarantined"}, {Name: "train", Status: progress.Skipped},
 	}})
+	set := w.dataset("legal-20260113-aa00bb", contracts(70))
 	return map[string]string{
-		"runs": "/", "run-running": "/runs/medical-20260110-55cd66", "run-waiting": "/runs/legal-20260111-ab12cd",
+		"data": "/data", "dataset": "/data/" + set.Version(), "runs": "/", "run-running": "/runs/medical-20260110-55cd66", "run-waiting": "/runs/legal-20260111-ab12cd",
 		"run-failed": "/runs/legal-20260112-eeff00", "report": "/runs/legal-20260111-ab12cd/report", "models": "/models",
 		"model": "/models/" + tuned.Name, "domain": "/domains/legal", "error": "/nowhere",
 	}

@@ -1,6 +1,6 @@
 // Package web is the review pages: the runs and how far they are, the evidence
-// of a run, the decision to approve or reject it, and the models with their
-// history.
+// of a run, the decision to approve or reject it, the data sets, and the models
+// with their history.
 //
 // The pages are plain HTML from the server and can be read without JavaScript;
 // with it, a run's page follows the run by server-sent events. They hold no
@@ -123,6 +123,8 @@ func (s *site) routes() *http.ServeMux {
 	mux.HandleFunc("GET /runs/{id}/labels/{doc}/state", s.page(s.labelState))
 	mux.HandleFunc("POST /runs/{id}/labels/{doc}/answers", s.page(s.takeAnswer))
 	mux.HandleFunc("/runs/{id}/labels/{doc}/answers", s.page(s.onlyPost))
+	mux.HandleFunc("GET /data", s.page(s.showAllData))
+	mux.HandleFunc("GET /data/{version}", s.page(s.showData))
 	mux.HandleFunc("GET /models", s.page(s.showModels))
 	mux.HandleFunc("GET /models/{name}", s.page(s.showModel))
 	mux.HandleFunc("GET /models/{name}/report", s.page(s.showModelReport))

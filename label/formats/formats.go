@@ -146,6 +146,7 @@ var table = []Format{
 	{"trl-chat", "TRL prompt and completion as messages", true, false, newTRLChatWriter},
 	{"trl-preference", "TRL prompt, chosen and rejected as text", true, false, newPreferenceWriter},
 	{"trl-preference-chat", "TRL prompt, chosen and rejected as messages", true, false, newPreferenceChatWriter},
+	{"datasets", "a Hugging Face data set: Parquet, card and Croissant metadata, with documents and exchanges", true, true, newDatasetWriter},
 }
 
 // Names lists the names of the formats.

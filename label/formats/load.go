@@ -23,6 +23,10 @@ func Load(name string) (*Set, error) {
 	if fi.IsDir() {
 		return LoadFS(os.DirFS(name))
 	}
+	if path.Ext(name) == ".parquet" {
+		s := &Set{}
+		return s, readParquet(s, os.DirFS(filepath.Dir(name)), filepath.Base(name))
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("opening it: %w", withoutPath(err))
@@ -100,7 +104,7 @@ func isData(name string) bool {
 		return false
 	}
 	switch path.Ext(name) {
-	case ".jsonl", ".json":
+	case ".jsonl", ".json", ".parquet":
 		return true
 	}
 	return false
@@ -128,6 +132,9 @@ func readFiles(s *Set, dir fs.FS, names []string) error {
 }
 
 func readDataFile(s *Set, dir fs.FS, name string) error {
+	if path.Ext(name) == ".parquet" {
+		return readParquet(s, dir, name)
+	}
 	f, err := dir.Open(name)
 	if err != nil {
 		return withoutPath(err)

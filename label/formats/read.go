@@ -106,31 +106,46 @@ func Read(r io.Reader) (*Set, error) {
 }
 
 func readInto(s *Set, r io.Reader) error {
-	var read func(*entry) error
-	var end func() error
-	n := 0
-	err := entries(r, func(e *entry) error {
-		if n++; read == nil {
-			f, err := recognize(e)
-			if err != nil {
-				return err
-			}
-			if s.Format == "" {
-				s.Format = f.name
-			}
-			read, end = f.start(s)
-		}
-		return read(e)
-	})
-	switch {
-	case err != nil:
+	read := reader(s)
+	if err := entries(r, read.entry); err != nil {
 		return err
-	case n == 0:
-		return errors.New("the file is empty; remove it, or save it again from the tool that made it")
-	case end != nil:
-		return end()
 	}
-	return nil
+	if read.form == nil {
+		return errors.New("the file is empty; remove it, or save it again from the tool that made it")
+	}
+	return read.end()
+}
+
+// A fileReader reads the entries of one file, whose first tells the format.
+type fileReader struct {
+	s     *Set
+	form  *form
+	read  func(*entry) error
+	after func() error
+}
+
+func reader(s *Set) *fileReader { return &fileReader{s: s} }
+
+func (r *fileReader) entry(e *entry) error {
+	if r.form == nil {
+		f, err := recognize(e)
+		if err != nil {
+			return err
+		}
+		if r.s.Format == "" {
+			r.s.Format = f.name
+		}
+		r.form = &f
+		r.read, r.after = f.start(r.s)
+	}
+	return r.read(e)
+}
+
+func (r *fileReader) end() error {
+	if r.after == nil {
+		return nil
+	}
+	return r.after()
 }
 
 func recognize(e *entry) (form, error) {

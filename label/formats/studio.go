@@ -105,6 +105,7 @@ func (r *studioReader) task(e *entry) error {
 		by := annotator(a.By)
 		for i := range labels {
 			labels[i].By = by
+			r.category(labels[i].Category)
 		}
 		d.Labels = append(d.Labels, labels...)
 	}
@@ -231,7 +232,6 @@ func (r *studioReader) labels(e *entry, d *Doc, results []studioResult) ([]Label
 			}
 		}
 		for _, name := range names {
-			r.category(name)
 			l := base
 			l.Category = name
 			regions[res.ID] = append(regions[res.ID], len(labels))
@@ -260,7 +260,6 @@ func (r *studioReader) rest(d *Doc, labels []Label, regions map[string][]int, re
 		}
 	case res.Type == "choices":
 		for _, c := range res.Value.Choices {
-			r.category(c)
 			labels = append(labels, Label{Gold: label.Gold{Key: d.Key, Category: c, Attrs: present()}})
 		}
 	default:

@@ -115,7 +115,7 @@ func readPreference(s *Set, e *entry) error {
 	if err != nil {
 		return err
 	}
-	if len(turns) != len(worse) || len(turns) > 1 && turns[len(turns)-1].Input != worse[len(worse)-1].Input {
+	if len(turns) != len(worse) || turns[len(turns)-1].Input != worse[len(worse)-1].Input {
 		return e.fail("the chosen and the rejected answer should answer the same last message")
 	}
 	last := worse[len(worse)-1].Output
