@@ -177,6 +177,7 @@ func checkDocument(t testing.TB, d Document) {
 			t.Errorf("section %s begins or ends with white space: %q", s.Name, part)
 		}
 	}
+	checkBlocks(t, d)
 	at := 0
 	for i, p := range d.Pages {
 		if p.Number != i+1 || p.Start != at || p.End < p.Start {

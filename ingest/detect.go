@@ -58,6 +58,10 @@ func binaryFormatOf(kind string) (binaryFormat, bool) {
 		return binaryFormat{"an RTF document", []string{".rtf", ".doc"}, readRTF}, true
 	case "zip":
 		return binaryFormat{"a ZIP archive", []string{".zip"}, readZIP}, true
+	case "parquet":
+		return binaryFormat{"a Parquet table", []string{".parquet", ".pq"}, readParquet}, true
+	case "dicom":
+		return binaryFormat{"a DICOM object", []string{".dcm", ".dicom", ".sr"}, readDICOM}, true
 	}
 	return binaryFormat{}, false
 }
