@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 
 	"adapt/artifact"
 	"adapt/ingest"
@@ -14,7 +15,7 @@ import (
 
 // readerVersion is part of the key under which read files are remembered.
 // Count it up when a reader comes to give another text for the same file.
-const readerVersion = 4
+const readerVersion = 5
 
 // A batch is what one batch of files gave.
 type batch struct {
@@ -150,7 +151,7 @@ func (w *batchWriter) read(ctx context.Context, r *reading, f ingest.File, key, 
 		w.index = append(w.index, e)
 	}
 	for _, b := range bad {
-		w.aside = append(w.aside, Aside{File: f.Path, Index: b.Index, SHA256: sum, Reason: b.Quarantine.Reason, Detail: b.Quarantine.Detail, Of: of})
+		w.aside = append(w.aside, Aside{File: path.Join(f.Path, b.Inner), Index: b.Index, SHA256: sum, Reason: b.Quarantine.Reason, Detail: b.Quarantine.Detail, Of: of})
 	}
 	have := fileRead{Count: len(docs), Put: len(bad)}
 	w.known[key] = have

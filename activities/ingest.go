@@ -121,7 +121,7 @@ func (a *Activities) reading(job api.Job, ref artifact.Ref) (*reading, error) {
 	c := s.config.Ingest
 	r.limits = ingest.Limits{
 		MaxFile: int64(c.MaxFileMB) << 20, MaxExpanded: int64(c.MaxExpandedMB) << 20,
-		Timeout: c.Timeout, MaxMemory: int64(c.MaxMemoryMB) << 20,
+		Timeout: c.Timeout, MaxMemory: int64(c.MaxMemoryMB) << 20, Columns: ingest.Columns(c.Columns),
 	}
 	if r.engine != nil {
 		r.limits.SubjectKey = r.engine.SubjectKey()

@@ -41,10 +41,20 @@ type Ingest struct {
 	MaxMemoryMB    int           `yaml:"max_memory_mb" json:"max_memory_mb"`     // that reading one file may take
 	MaxDocuments   int           `yaml:"max_documents" json:"max_documents"`     // 0: no limit; else the first ones by ID
 	Include        []string      `yaml:"include" json:"include"`                 // path patterns; empty: every known format
+	Columns        Columns       `yaml:"columns" json:"columns"`
 	Deidentify     bool          `yaml:"deidentify" json:"deidentify"`
 	Deid           Deid          `yaml:"deid" json:"deid"`
 	NearDuplicates float64       `yaml:"near_duplicates" json:"near_duplicates"` // Jaccard similarity at which two documents are one group
 	Batch          int           `yaml:"batch" json:"batch"`                     // files in one activity
+}
+
+// Columns name the columns of tables and the keys of JSON lines. What is empty
+// is found by its usual names.
+type Columns struct {
+	Text    []string `yaml:"text" json:"text"`       // each is a section if there are several
+	ID      string   `yaml:"id" json:"id"`           // names a document to gold labels
+	Patient string   `yaml:"patient" json:"patient"` // the identifier that joins a patient's documents
+	Known   []string `yaml:"known" json:"known"`     // the patient's names and numbers, to be removed from the text
 }
 
 // Deid says how identifiers are removed, where Ingest.Deidentify is set.

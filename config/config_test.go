@@ -29,6 +29,7 @@ func TestTemplateGivesTheDefaults(t *testing.T) {
 		want := Default("legal")
 		want.Gates = gates
 		want.Ingest.Include, want.Ingest.Deid.Kinds, want.Train.Freeze = []string{}, []string{}, []string{}
+		want.Ingest.Columns.Text, want.Ingest.Columns.Known = []string{}, []string{}
 		want.Train.LoRA.Targets, want.Train.LoRA.Exclude, want.Train.LoRA.ModulesToSave = []string{}, []string{}, []string{}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v\nwant %+v", got, want)

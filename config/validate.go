@@ -43,6 +43,9 @@ func (i Ingest) validate(p *problems) {
 	p.check(err == nil, "ingest.deid.kinds", "holds what can not be: %v", err)
 	p.word("ingest.deid.replace", i.Deid.Replace, ReplaceTag, ReplaceSurrogate)
 	p.word("ingest.deid.on_leak", i.Deid.OnLeak, LeakStop, LeakWarn)
+	for _, name := range slices.Concat(i.Columns.Text, i.Columns.Known) {
+		p.check(strings.TrimSpace(name) != "", "ingest.columns", "names a column %q; leave the list empty to take the usual ones", name)
+	}
 	for _, pattern := range i.Include {
 		_, err := path.Match(pattern, "x")
 		p.check(err == nil, "ingest.include", "holds %q, which is not a path pattern; patterns look like *.pdf", pattern)

@@ -18,7 +18,7 @@ type File struct {
 }
 
 // Scan lists the files of a folder and its subfolders that may be documents,
-// sorted by path. Hidden files, annotations (*.jsonl, *.ann), and files that speak of
+// sorted by path. Hidden files, annotations, and files that speak of
 // the folder (README, LICENSE, MANIFEST) are none. A symbolic link counts when
 // it leads to a file inside the folder.
 //
@@ -50,7 +50,7 @@ func Scan(root string, include []string) ([]File, error) {
 		}
 		// Root.Stat follows links, but not out of the folder.
 		info, err := dir.Stat(name)
-		if err == nil && info.Mode().IsRegular() {
+		if err == nil && info.Mode().IsRegular() && (!isJSONLines(name) || holdsTexts(dir, name)) {
 			files = append(files, File{Path: name, Size: info.Size()})
 		}
 		return nil
@@ -86,7 +86,7 @@ func noFiles(include []string) error {
 	if len(include) > 0 {
 		return fmt.Errorf("no file in the document folder matches ingest.include %q: change the patterns or leave them empty", include)
 	}
-	return errors.New("the document folder has no documents: put PDF, DOCX, text, HL7 v2, FHIR or CSV files into it")
+	return errors.New("the document folder has no documents: put PDF, DOCX, RTF, HTML, text, e-mail, HL7 v2, FHIR, DICOM SR, CSV, Parquet or ZIP files into it")
 }
 
 // withoutPath takes the path out of a file error: paths may name people.
@@ -109,11 +109,11 @@ func mayBeDocument(name string) bool {
 		return false
 	}
 	switch strings.ToLower(path.Ext(name)) {
-	case ".jsonl", ".yaml", ".yml", ".ann", ".conf":
+	case ".yaml", ".yml", ".ann", ".conf":
 		return false
 	}
 	switch strings.ToLower(name) {
-	case "index.json", "gold.json", "label-studio.json", "squad.json", "annotations.json", "thumbs.db":
+	case "index.jsonl", "gold.jsonl", "clauses.jsonl", "doccano.jsonl", "index.json", "gold.json", "label-studio.json", "squad.json", "annotations.json", "thumbs.db":
 		return false
 	}
 	return true

@@ -63,6 +63,30 @@ func TestScan(t *testing.T) {
 	}
 }
 
+// TestScanLines tells JSON lines of documents from those that annotate.
+func TestScanLines(t *testing.T) {
+	root := t.TempDir()
+	for name, content := range map[string]string{
+		"reports.jsonl": `{"text": "A report."}` + "\n", "fhir.jsonl": `{"resourceType": "Patient"}` + "\n", "a.ndjson": "x",
+		"doccano-2.jsonl": `{"text": "A", "label": []}` + "\n", "chat.jsonl": `{"messages": []}`, "broken.jsonl": `{"text": "A`, "gold.jsonl": `{"text": "A"}`,
+	} {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := Scan(root, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range files {
+		got = append(got, f.Path)
+	}
+	if want := []string{"a.ndjson", "fhir.jsonl", "reports.jsonl"}; !slices.Equal(got, want) {
+		t.Errorf("Scan() = %q, want %q", got, want)
+	}
+}
+
 func TestScanErrors(t *testing.T) {
 	root := t.TempDir()
 	file := filepath.Join(root, "README.md")

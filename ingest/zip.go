@@ -49,6 +49,9 @@ func readZIP(ctx context.Context, data []byte, lim Limits) ([]part, []BadPart, e
 		if err != nil {
 			return nil, nil, err
 		}
+		if line, _, _ := bytes.Cut(content, []byte("\n")); isJSONLines(name) && !isDocumentLine(string(line)) {
+			continue // annotations
+		}
 		if err := c.read(ctx, name, content); err != nil {
 			return nil, nil, err
 		}
