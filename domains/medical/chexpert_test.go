@@ -82,6 +82,10 @@ func TestObserveReport(t *testing.T) {
 			map[string]Observation{noFinding: {Name: noFinding}}},
 		{"another finding is not normal either", "FINDINGS: Lungs are clear. Scoliosis.\nIMPRESSION: No acute disease.",
 			map[string]Observation{noFinding: {Name: noFinding}}},
+		{"two studies", "FINDINGS: Clear.\nIMPRESSION: Normal.\nFINDINGS: Left effusion.\nIMPRESSION: Effusion.",
+			map[string]Observation{effusion: {effusion, Present, left, ""}}},
+		{"an addendum", "FINDINGS: Clear.\nIMPRESSION: Normal.\nADDENDUM: Right pneumothorax.",
+			map[string]Observation{pneumothorax: {pneumothorax, Present, right, ""}}},
 		{"without sections", "The lungs are clear. There is no effusion.",
 			map[string]Observation{noFinding: {Name: noFinding, Presence: Present}, effusion: {Name: effusion, Presence: Absent}}},
 	}

@@ -146,7 +146,7 @@ func (s *statement) findings() []Finding {
 		if f.Asserted() {
 			f.Numbers = s.nearest(i, measures)
 		}
-		if parts, ok := s.apart(i); ok && m.concept.sided && f.Asserted() {
+		if parts, ok := s.sidesApart(i); ok && m.concept.sided && f.Asserted() {
 			for _, p := range parts {
 				f.Side, f.near, f.Severity = p.Side, p.Side, p.Severity
 				out = append(out, f)

@@ -103,12 +103,7 @@ type Observation struct {
 func ObserveReport(doc *ingest.Document) []Observation { return standard().report(doc) }
 
 func (v *vocabulary) report(doc *ingest.Document) []Observation {
-	r := readReport(doc)
-	text := r.text(partFindings) + "\n\n" + r.text(partImpression)
-	if !r.has(partFindings) && !r.has(partImpression) {
-		text = doc.Text
-	}
-	return v.observe(text)
+	return v.observe(readReport(doc).spoken())
 }
 
 func (v *vocabulary) observe(text string) []Observation {

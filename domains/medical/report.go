@@ -2,6 +2,7 @@ package medical
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"adapt/ingest"
@@ -130,31 +131,26 @@ const leastFindings = 8
 // impression that follow the first one under another heading, or that follow
 // none at all.
 func (r report) unheaded() {
-	for i, s := range r.sections {
-		if s.part == partImpression {
-			end := s.start
-			for j := i - 1; j >= 0; j-- {
-				from := r.sections[j]
-				start := from.body
-				switch from.part {
-				case partIndication, partComparison, partTechnique, partViews:
-					blank := blankLineIn.FindStringIndex(r.doc.Text[start:end])
-					if blank == nil {
-						continue
-					}
-					start += blank[1]
-				case partOther:
-					if from.body > from.start {
-						continue
-					}
-				default:
-					continue
-				}
-				if len(strings.Fields(r.doc.Text[start:end])) >= leastFindings {
-					r.set(partFindings, span{start, min(end, from.end)})
-					return
-				}
+	last := slices.IndexFunc(r.sections, func(s section) bool { return s.part == partImpression })
+	for i := last - 1; i >= 0; i-- {
+		s := r.sections[i]
+		start := s.body
+		switch s.part {
+		case partIndication, partComparison, partTechnique, partViews:
+			blank := blankLineIn.FindStringIndex(r.doc.Text[start:s.end])
+			if blank == nil {
+				continue
 			}
+			start += blank[1]
+		case partOther:
+			if s.body > s.start {
+				continue
+			}
+		default:
+			continue
+		}
+		if len(strings.Fields(r.doc.Text[start:s.end])) >= leastFindings {
+			r.set(partFindings, span{start, s.end})
 			return
 		}
 	}
@@ -205,6 +201,33 @@ func (r report) has(p part) bool {
 func (r report) text(p part) string {
 	s := r.parts[p]
 	return r.doc.Text[s.start:s.end]
+}
+
+// spoken returns the findings and the impression, of every study where the
+// report holds several, or the whole text where it has neither.
+func (r report) spoken() string {
+	var out []string
+	chosen := []span{}
+	for _, p := range []part{partFindings, partImpression} {
+		if r.has(p) {
+			out, chosen = append(out, r.text(p)), append(chosen, r.parts[p])
+		}
+	}
+	if len(out) == 0 {
+		return r.doc.Text
+	}
+	for _, s := range r.sections {
+		switch s.part {
+		case partFindings, partImpression, partAddendum:
+		default:
+			continue
+		}
+		body := trim(r.doc.Text, span{s.body, s.end})
+		if !slices.ContainsFunc(chosen, func(c span) bool { return body.start < c.end && c.start < body.end }) {
+			out = append(out, r.doc.Text[body.start:body.end])
+		}
+	}
+	return strings.Join(out, "\n\n")
 }
 
 func trim(text string, s span) span {

@@ -72,6 +72,8 @@ func TestSections(t *testing.T) {
 			map[part]string{partIndication: "Cough.\n\nThe lungs are clear without consolidation or effusion. Heart normal.", partFindings: "The lungs are clear without consolidation or effusion. Heart normal.", partImpression: "Normal."}},
 		{"no heading but the impression's", "Chest film. The lungs are clear without consolidation or effusion.\nIMPRESSION: Normal.",
 			map[part]string{partFindings: "Chest film. The lungs are clear without consolidation or effusion.", partImpression: "Normal."}},
+		{"a paragraph beyond another heading", "INDICATION: Cough.\nDICTATED BY: [NAME]\n\nThe lungs are clear without any consolidation or effusion.\nIMPRESSION: Normal.",
+			map[part]string{partIndication: "Cough.", partImpression: "Normal."}},
 		{"too little to be findings", "Chest film.\nIMPRESSION: Normal.", map[part]string{partImpression: "Normal."}},
 		{"interpretation beside an impression", "INTERPRETATION: Clear.\nIMPRESSION: Normal.", clearNormal},
 		{"interpretation beside findings", "FINDINGS: Clear.\nINTERPRETATION: Normal.", clearNormal},

@@ -235,9 +235,9 @@ func (s *statement) opposite(from, to int, side string) bool {
 	return false
 }
 
-// apart returns the two sides of mention i with their degrees where the words
+// sidesApart returns the two sides of mention i with their degrees where the words
 // before it give each its own: "large left and small right effusions".
-func (s *statement) apart(i int) (parts [2]Finding, ok bool) {
+func (s *statement) sidesApart(i int) (parts [2]Finding, ok bool) {
 	m := s.mentions[i]
 	lo := s.windowStart(i, 9)
 	second := -1
