@@ -2,7 +2,6 @@ package web
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -105,6 +104,13 @@ func (s *site) reply(w http.ResponseWriter, status int, view labelDoc, reply lab
 	return err
 }
 
+// A refusal is why an answer was not taken, in a sentence for the person.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+func refuse(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
+
 // read makes an answer of what the page sent; problem says what is wrong with
 // it, for the person.
 func (v *labelDoc) read(r *http.Request) (reply labelReply, a registry.ReviewAnswer, problem string) {
@@ -126,7 +132,7 @@ func (v *labelDoc) read(r *http.Request) (reply labelReply, a registry.ReviewAns
 	case registry.AnswerAccept, registry.AnswerReject, registry.AnswerFix:
 		err = v.judge(r, &a, &reply)
 	default:
-		err = errors.New("This page does not know that answer. Reload it.")
+		err = refusal("This page does not know that answer. Reload it.")
 	}
 	if err != nil {
 		return labelReply{}, a, err.Error()
@@ -147,7 +153,7 @@ func (v *labelDoc) undo(a *registry.ReviewAnswer, reply *labelReply) error {
 		}
 	}
 	if last == nil {
-		return errors.New("There is nothing of yours to take back in this document.")
+		return refusal("There is nothing of yours to take back in this document.")
 	}
 	a.Item, a.Undoes = "", last.ID
 	reply.Item = last.Item
@@ -165,7 +171,7 @@ func (v *labelDoc) complete(a *registry.ReviewAnswer, reply *labelReply) error {
 		}
 	}
 	if open > 0 {
-		return fmt.Errorf("Decide on the other labels of this document first: %d are open.", open)
+		return refuse("Decide on the other labels of this document first: %d are open.", open)
 	}
 	reply.Said = "The document is complete"
 	return nil
@@ -175,7 +181,7 @@ func (v *labelDoc) complete(a *registry.ReviewAnswer, reply *labelReply) error {
 func (v *labelDoc) judge(r *http.Request, a *registry.ReviewAnswer, reply *labelReply) error {
 	i := slices.IndexFunc(v.Items, func(it labelItem) bool { return it.ID == a.Item })
 	if i < 0 {
-		return errors.New("The label is not there any more. Reload the page.")
+		return refusal("The label is not there any more. Reload the page.")
 	}
 	it := v.Items[i]
 	a.Was = v.suggested(it)
@@ -220,7 +226,7 @@ func (v *labelDoc) addLabel(r *http.Request, a *registry.ReviewAnswer, reply *la
 	a.Item = review.ItemID(v.Source.TextHash, a.Now)
 	for _, it := range v.Items {
 		if it.ID == a.Item && it.State != "rejected" {
-			return errors.New("This label is there already.")
+			return refusal("This label is there already.")
 		}
 	}
 	if i := slices.IndexFunc(v.Source.Items, func(it review.Item) bool { return it.ID == a.Item }); i >= 0 {
@@ -238,13 +244,13 @@ func (v *labelDoc) labelled(r *http.Request) (registry.LabelRange, map[string]st
 	l := registry.LabelRange{Category: r.PostFormValue("category"), Start: start, End: end}
 	switch {
 	case err1 != nil || err2 != nil || start < 0 || end > len(text) || start >= end || !runeEdge(text, start) || !runeEdge(text, end):
-		return l, nil, errors.New("The range does not lie in this document. Reload the page and choose it again.")
+		return l, nil, refusal("The range does not lie in this document. Reload the page and choose it again.")
 	case strings.TrimSpace(text[start:end]) == "":
-		return l, nil, errors.New("The range holds no words. Choose it again.")
+		return l, nil, refusal("The range holds no words. Choose it again.")
 	case end-start > maxLabel:
-		return l, nil, fmt.Errorf("The range is longer than %d bytes. Choose a shorter one.", maxLabel)
+		return l, nil, refuse("The range is longer than %d bytes. Choose a shorter one.", maxLabel)
 	case !slices.Contains(v.Categories, l.Category):
-		return l, nil, errors.New("There is no such category. Choose one of the list.")
+		return l, nil, refusal("There is no such category. Choose one of the list.")
 	}
 	// White space around words belongs to no label.
 	t := text[start:end]
@@ -264,7 +270,7 @@ func readAttrs(r *http.Request, known []domains.Attribute) (map[string]string, e
 			continue
 		}
 		if !slices.Contains(k.Values, value) {
-			return nil, fmt.Errorf("%s can not be that. Choose a value of the list.", title(k.Name))
+			return nil, refuse("%s can not be that. Choose a value of the list.", title(k.Name))
 		}
 		attrs[k.Name] = value
 	}

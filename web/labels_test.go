@@ -184,7 +184,7 @@ func number(t *testing.T, n *goquery.Selection, attr string) int {
 func TestWhoReviews(t *testing.T) {
 	w := newWorld(t)
 	w.askedLease(1)
-	res, doc := w.post("/runs/legal-1/labels/me", "by", "  Ann \t Lee ")
+	res, _ := w.post("/runs/legal-1/labels/me", "by", "  Ann \t Lee ")
 	if res.StatusCode != http.StatusSeeOther || len(res.Cookies()) != 1 {
 		t.Fatalf("status %d, cookies %v", res.StatusCode, res.Cookies())
 	}
@@ -199,7 +199,7 @@ func TestWhoReviews(t *testing.T) {
 		t.Error("the name was not kept")
 	}
 	for _, bad := range []string{"", " ", strings.Repeat("x", 201), "\xff"} {
-		res, doc = w.post("/runs/legal-1/labels/me", "by", bad)
+		res, doc := w.post("/runs/legal-1/labels/me", "by", bad)
 		if res.StatusCode != http.StatusBadRequest || doc.Find("[role=alert]").Length() != 1 {
 			t.Errorf("the name %q: status %d", bad, res.StatusCode)
 		}

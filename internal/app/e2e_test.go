@@ -177,6 +177,20 @@ func TestTheWholeJob(t *testing.T) {
 		o.follow(c, registry.StatusCancelled)
 		o.record("adapt-cancelled", c)
 	})
+	t.Run("people review labels", func(t *testing.T) {
+		r := o.start("labels", "seed: 9\napproval: {required: false}\nlabel: {review: {count: 3, deadline: 1h}}\n")
+		run := o.follow(r, registry.StatusWaiting)
+		if run.Waiting || run.Reviews.Wanted != 3 || run.Reviews.Reviewed != 0 {
+			t.Fatalf("the run is %+v", run)
+		}
+		o.reviews(r, "Bea")
+		o.followed(r)
+		sum, err := o.Summary(ctx, r)
+		if err != nil || sum.Labeled.Reviewed != 3 || sum.Labeled.Suggested.IsZero() {
+			t.Errorf("the summary's labels are %+v, %v", sum.Labeled, err)
+		}
+		o.record("adapt-reviewed", r)
+	})
 	t.Run("retraining", func(t *testing.T) { o.retrains() })
 	t.Run("schedules", func(t *testing.T) { o.schedules() })
 	t.Run("histories tell nothing", func(t *testing.T) { o.keepsSecrets() })
