@@ -34,6 +34,9 @@ func (a *Activities) label(ctx context.Context, in api.DocumentsInput) (api.Labe
 		if err != nil {
 			return suggested, err
 		}
+		if suggested, err = a.taught(ctx, in, s, suggested, m); err != nil {
+			return suggested, err
+		}
 		return a.reviewed(ctx, in, s, suggested)
 	})
 }

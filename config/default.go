@@ -23,7 +23,7 @@ func Default(domain string) Config {
 			Gold:    GoldAuto,
 			Terms:   map[string][]string{},
 			Review:  Review{Who: 1, SpotChecks: 0.2, Deadline: 14 * 24 * time.Hour, OnDeadline: DeadlineStop},
-			Teacher: Teacher{MaxDocuments: 200, Concurrency: 2, Timeout: 2 * time.Minute},
+			Teacher: Teacher{Use: UseReview, MaxDocuments: 200, Concurrency: 2, Timeout: 2 * time.Minute},
 		},
 		Split: Split{Dev: 0.15, Test: 0.2, MaxLeakage: 0.05},
 		Train: Train{
@@ -81,6 +81,8 @@ const (
 	LeakWarn           = "warn"
 	ReplayNone         = "none"
 	ReplaySelf         = "self"
+	UseReview          = "review"
+	UseTrain           = "train"
 	DeadlineContinue   = "continue"
 	DeadlineStop       = "stop"
 )

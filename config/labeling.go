@@ -48,6 +48,9 @@ type Teacher struct {
 	KeyEnv string `yaml:"key_env" json:"key_env"`
 	// Consent must be what ConsentText returns before anything is sent.
 	Consent string `yaml:"consent" json:"consent"`
+	// Use is "review" (a proposal is a label when a person accepts it) or "train"
+	// (it is one at once).
+	Use string `yaml:"use" json:"use"`
 	// AllowHTTP allows a connection without encryption to another machine.
 	AllowHTTP    bool          `yaml:"allow_http" json:"allow_http"`
 	MaxDocuments int           `yaml:"max_documents" json:"max_documents"` // 0: all; else the first ones by ID
@@ -89,7 +92,7 @@ func (t Teacher) Leaves() string {
 // not.
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
 
-func (t Teacher) validate(p *problems, deidentify bool) {
+func (t Teacher) validate(p *problems, deidentify bool, reviews int) {
 	if !t.On() {
 		p.check(t.Consent == "", "label.teacher.consent", "is given, but label.teacher.url is empty; remove it, or say where the teacher is")
 		return
@@ -105,6 +108,8 @@ func (t Teacher) validate(p *problems, deidentify bool) {
 	p.check(t.KeyEnv == "" || envName.MatchString(t.KeyEnv), "label.teacher.key_env", "is not the name of an environment variable, such as LLM_KEY; the key itself does not belong into this file")
 	p.check(deidentify, "label.teacher", "needs ingest.deidentify: true, since only de-identified text is sent")
 	p.check(t.Consent == t.ConsentText(), "label.teacher.consent", "does not allow the teacher to be asked; if you agree, write exactly: consent: %q", t.ConsentText())
+	p.word("label.teacher.use", t.Use, UseReview, UseTrain)
+	p.check(t.Use != UseReview || reviews > 0, "label.teacher.use", "is %s, but label.review.count is 0, so that nobody would look at what the teacher proposes; set label.review.count, or use: %s", UseReview, UseTrain)
 	p.check(t.MaxDocuments >= 0, "label.teacher.max_documents", "is %d; 0 means no limit", t.MaxDocuments)
 	p.check(t.Concurrency >= 1 && t.Concurrency <= 64, "label.teacher.concurrency", "is %d; it must be between 1 and 64", t.Concurrency)
 	p.check(t.Timeout >= time.Second, "label.teacher.timeout", "is %v; it must be at least 1s", t.Timeout)

@@ -9,10 +9,19 @@ func TestATeacherThatMayBeAsked(t *testing.T) {
 	for _, url := range []string{"https://llm.example.org/v1", "http://127.0.0.1:8080/v1", "http://localhost:11434/v1", "http://[::1]:8080"} {
 		c := Default("legal")
 		c.Label.Teacher.URL, c.Label.Teacher.Model = url, "m"
+		c.Label.Review.Count = 5
 		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "consent") {
 			t.Errorf("%s without consent: %v", url, err)
 		}
 		c.Label.Teacher.Consent = c.Label.Teacher.ConsentText()
+		if err := c.Validate(); err != nil {
+			t.Errorf("%s: %v", url, err)
+		}
+		c.Label.Review.Count = 0
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "nobody would look") {
+			t.Errorf("proposals that nobody reviews: %v", err)
+		}
+		c.Label.Teacher.Use = UseTrain
 		if err := c.Validate(); err != nil {
 			t.Errorf("%s: %v", url, err)
 		}

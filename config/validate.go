@@ -22,7 +22,7 @@ func (c Config) Validate() error {
 	p.check(c.Label.Gold != "", "label.gold", "is empty; write %s, %s or the path of a file", GoldAuto, GoldNone)
 	p.check(!c.Label.GoldOnly || c.Label.Gold != GoldNone, "label.gold_only", "is true while label.gold is %s: no document would be left", GoldNone)
 	c.Label.Review.validate(&p)
-	c.Label.Teacher.validate(&p, c.Ingest.Deidentify)
+	c.Label.Teacher.validate(&p, c.Ingest.Deidentify, c.Label.Review.Count)
 	c.Split.validate(&p)
 	c.Train.validate(&p)
 	c.Eval.validate(&p)

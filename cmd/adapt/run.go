@@ -59,6 +59,13 @@ func runOne(c *cobra.Command, f *flags, r app.Request) error {
 	}
 	out := c.OutOrStdout()
 	fmt.Fprintf(out, "%s run %s; review pages: %s\n", verb(attached), id, a.Web())
+	leaves, err := a.Leaves(c.Context(), id)
+	if err != nil {
+		return joinClose(err, a)
+	}
+	if leaves != "" {
+		fmt.Fprintf(out, "note: %s\n", leaves)
+	}
 	view := show.New(out, isTerminal(out))
 	status, err := a.Follow(c.Context(), id, func(run progress.Run) {
 		view.Note(id, live.Description(a.Home, id))

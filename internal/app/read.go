@@ -6,6 +6,7 @@ import (
 
 	"adapt/activities"
 	"adapt/artifact"
+	"adapt/config"
 )
 
 // Report lays a run's report out in the data folder and returns the path of
@@ -28,4 +29,15 @@ func (a *App) Quarantined(ctx context.Context, runID string) ([]activities.Aside
 		return nil, err
 	}
 	return artifact.Lines[activities.Aside](a.Registry.Store(), s.Ingested.Quarantine)
+}
+
+// Leaves says what a run sends elsewhere; empty when that is nothing.
+func (a *App) Leaves(ctx context.Context, runID string) (string, error) {
+	r, err := a.Registry.GetRun(ctx, runID)
+	if err != nil || r.Config.IsZero() {
+		return "", err
+	}
+	var c config.Config
+	err = a.Registry.Store().JSON(r.Config, &c)
+	return c.Label.Teacher.Leaves(), err
 }

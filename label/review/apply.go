@@ -42,8 +42,11 @@ func Apply(text string, suggested []label.Span, o Outcome) []label.Span {
 			Origin: label.OriginReview, Attrs: f.Attrs,
 		})
 	}
-	slices.SortStableFunc(out, func(a, b label.Span) int {
-		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.Category, b.Category))
-	})
+	slices.SortStableFunc(out, ByPlace)
 	return out
+}
+
+// ByPlace compares labels by where they are, then by category.
+func ByPlace(a, b label.Span) int {
+	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.Category, b.Category))
 }

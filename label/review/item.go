@@ -17,6 +17,7 @@ import (
 
 	"adapt/ingest"
 	"adapt/label"
+	"adapt/label/teacher"
 	"adapt/registry"
 )
 
@@ -34,8 +35,8 @@ type Item struct {
 	Attrs      map[string]string `json:"attrs,omitempty"`
 	Origin     label.Origin      `json:"origin"`
 	Confidence float64           `json:"confidence,omitempty"` // 0: not estimated
-	// Candidate says that functions voted for it and against it and the votes
-	// did not carry it: while nobody answers, it is no label.
+	// Candidate says that a teacher or a function voted for it and that this did
+	// not carry it: while nobody answers, it is no label.
 	Candidate bool `json:"candidate,omitempty"`
 	// For and Against are the labeling functions that voted on the range.
 	For     []string `json:"for,omitempty"`
@@ -68,7 +69,8 @@ func ItemID(textHash string, r registry.LabelRange) string {
 }
 
 // NewSource gathers what can be asked about a document: its suggested labels,
-// and the ranges on which functions contradict each other and that are none.
+// and the ranges that are none although a teacher proposes them or functions
+// contradict each other.
 func NewSource(doc *ingest.Document, l label.Labeled) Source {
 	s := Source{Document: doc, TextHash: TextHash(doc.Text)}
 	for _, span := range l.Truth.Spans {
@@ -78,10 +80,18 @@ func NewSource(doc *ingest.Document, l label.Labeled) Source {
 		})
 	}
 	suggested := len(s.Items)
-	for _, c := range contested(l.Votes) {
-		if !slices.ContainsFunc(s.Items[:suggested], func(it Item) bool { return it.Category == c.Category && shared(it.LabelRange, c) > 0 }) {
-			s.add(Item{LabelRange: c, Origin: label.OriginRules, Candidate: true})
+	candidate := func(r registry.LabelRange, origin label.Origin) {
+		if !slices.ContainsFunc(s.Items[:suggested], func(it Item) bool { return it.Category == r.Category && shared(it.LabelRange, r) > 0 }) {
+			s.add(Item{LabelRange: r, Origin: origin, Candidate: true})
 		}
+	}
+	for _, v := range l.Votes {
+		if v.Func == teacher.Func && !v.Against {
+			candidate(rangeOf(v), label.OriginTeacher)
+		}
+	}
+	for _, c := range contested(l.Votes) {
+		candidate(c, label.OriginRules)
 	}
 	slices.SortStableFunc(s.Items, func(a, b Item) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.Category, b.Category))
