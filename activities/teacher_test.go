@@ -2,7 +2,6 @@ package activities
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -49,7 +48,9 @@ func newSchoolhouse(t *testing.T, say func(text string) (status int, answer stri
 		if err != nil {
 			t.Error(err)
 		}
-		io.WriteString(w, string(b))
+		if _, err := w.Write(b); err != nil {
+			t.Error(err)
+		}
 	}))
 	t.Cleanup(h.Close)
 	return h
