@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"path"
 
@@ -116,6 +115,7 @@ type batchWriter struct {
 	documents *artifact.Writer
 	index     []entry
 	aside     []Aside
+	notes     []registry.ReadDocument
 	known     map[string]any // what is remembered, by key
 }
 
@@ -127,12 +127,8 @@ func (w *batchWriter) discard() {
 
 // read reads one file; what can not be used of it is put aside.
 func (w *batchWriter) read(ctx context.Context, r *reading, f ingest.File, key, sum string) (fileRead, error) {
-	docs, bad, err := w.a.Readers.Read(ctx, r.folder, f, r.limits)
-	var q *ingest.Quarantine
-	switch {
-	case errors.As(err, &q):
-		bad = []ingest.BadPart{{Quarantine: *q}}
-	case err != nil:
+	docs, bad, err := w.a.parse(ctx, r, f)
+	if err != nil {
 		return fileRead{}, err
 	}
 	if w.documents == nil {
@@ -142,6 +138,7 @@ func (w *batchWriter) read(ctx context.Context, r *reading, f ingest.File, key, 
 	}
 	of := shortKey(key)
 	for i := range docs {
+		w.notes = append(w.notes, registry.ReadDocument{Domain: r.domain.Name(), ID: docs[i].ID, Raw: docs[i].RawSHA, Subject: docs[i].Subject})
 		e := cleaned(&docs[i], r.engine)
 		e.Of = of
 		if err := w.documents.Line(&docs[i]); err != nil {
@@ -192,6 +189,9 @@ func (w *batchWriter) keep(ctx context.Context) (*batchPart, error) {
 		f := have.(fileRead)
 		f.Part = p
 		w.known[key] = f
+	}
+	if err := w.a.Registry.NoteDocuments(ctx, w.notes); err != nil {
+		return nil, err
 	}
 	return &p, w.a.Registry.RememberAll(ctx, w.known)
 }

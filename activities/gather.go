@@ -22,7 +22,7 @@ import (
 func (a *Activities) gather(ctx context.Context, in api.GatherInput) (api.Ingested, error) {
 	return run(ctx, a, in.Job, "ingest", func(ctx context.Context, m *meter) (api.Ingested, error) {
 		defer a.counters.drop(in.RunID)
-		r, err := a.reading(in.Job, in.Manifest)
+		r, err := a.reading(ctx, in.Job, in.Manifest)
 		if err != nil {
 			return api.Ingested{}, err
 		}

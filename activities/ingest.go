@@ -18,6 +18,7 @@ import (
 	"adapt/ingest"
 	"adapt/ingest/deid"
 	"adapt/internal/runs"
+	"adapt/vault"
 )
 
 // A manifest is the files of a folder, sorted by path, in batches.
@@ -47,7 +48,7 @@ const knownBatch = 1000
 // loses little, and the others are looked up in large ones.
 func (a *Activities) scan(ctx context.Context, job api.Job) (api.ScanResult, error) {
 	return run(ctx, a, job, "ingest", func(ctx context.Context, meter *meter) (api.ScanResult, error) {
-		r, err := a.reading(job, artifact.Ref{})
+		r, err := a.reading(ctx, job, artifact.Ref{})
 		if err != nil {
 			return api.ScanResult{}, err
 		}
@@ -85,7 +86,7 @@ func (a *Activities) scan(ctx context.Context, job api.Job) (api.ScanResult, err
 // read reads one batch of files.
 func (a *Activities) read(ctx context.Context, in api.ReadInput) (api.ReadResult, error) {
 	return run(ctx, a, in.Job, "ingest", func(ctx context.Context, m *meter) (api.ReadResult, error) {
-		r, err := a.reading(in.Job, in.Manifest)
+		r, err := a.reading(ctx, in.Job, in.Manifest)
 		if err != nil {
 			return api.ReadResult{}, err
 		}
@@ -106,10 +107,12 @@ type reading struct {
 	manifest artifact.Ref
 	list     *manifest
 	engine   *deid.Engine // nil: identifiers stay
+	vault    *vault.Vault // nil: raw files are not kept
+	deleted  deletions
 	limits   ingest.Limits
 }
 
-func (a *Activities) reading(job api.Job, ref artifact.Ref) (*reading, error) {
+func (a *Activities) reading(ctx context.Context, job api.Job, ref artifact.Ref) (*reading, error) {
 	s, err := a.setting(job)
 	if err != nil {
 		return nil, err
@@ -125,6 +128,12 @@ func (a *Activities) reading(job api.Job, ref artifact.Ref) (*reading, error) {
 	}
 	if r.engine != nil {
 		r.limits.SubjectKey = r.engine.SubjectKey()
+	}
+	if r.vault, err = a.rawFiles(s); err != nil {
+		return nil, err
+	}
+	if r.deleted, err = a.deletions(ctx); err != nil {
+		return nil, err
 	}
 	if !ref.IsZero() {
 		r.list, err = a.lists.get(a.store(), ref)
@@ -228,7 +237,7 @@ func (a *Activities) plan(ctx context.Context, in api.PlanInput) (api.PlanResult
 
 // remember notes the files that a run has used or put aside.
 func (a *Activities) remember(ctx context.Context, job api.Job, ref artifact.Ref) error {
-	r, err := a.reading(job, ref)
+	r, err := a.reading(ctx, job, ref)
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,7 @@ type Ingest struct {
 	Columns        Columns       `yaml:"columns" json:"columns"`
 	Deidentify     bool          `yaml:"deidentify" json:"deidentify"`
 	Deid           Deid          `yaml:"deid" json:"deid"`
+	KeepRaw        bool          `yaml:"keep_raw" json:"keep_raw"`               // keep the files as they were found, encrypted
 	NearDuplicates float64       `yaml:"near_duplicates" json:"near_duplicates"` // Jaccard similarity at which two documents are one group
 	Batch          int           `yaml:"batch" json:"batch"`                     // files in one activity
 }

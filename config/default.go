@@ -15,6 +15,7 @@ func Default(domain string) Config {
 			Timeout:        time.Minute,
 			MaxMemoryMB:    512,
 			Deidentify:     true,
+			KeepRaw:        true,
 			Deid:           Deid{Replace: ReplaceTag, OnLeak: LeakStop},
 			NearDuplicates: 0.8,
 			Batch:          16,

@@ -202,6 +202,7 @@ const (
 	ReasonTimeout     Reason = "took too long"
 	ReasonMemory      Reason = "needs too much memory"
 	ReasonUnreadable  Reason = "can not be opened"
+	ReasonDeleted     Reason = "deleted on request"
 	ReasonSuperseded  Reason = "superseded" // a later report of the file corrects it
 )
 

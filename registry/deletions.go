@@ -133,7 +133,7 @@ func (r *Registry) Erase(ctx context.Context, deletions []Deletion, replaced []R
 }
 
 // trails are the tables whose rows never change. They refer to models, or to nothing in the store.
-var trails = []string{"promotions", "decisions", "deletions", "review_answers"}
+var trails = []string{"promotions", "decisions", "deletions", "review_answers", "looks"}
 
 // A column may hold references.
 type column struct{ table, name string }

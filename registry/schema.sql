@@ -134,6 +134,18 @@ CREATE TABLE deletions (
 	UNIQUE (kind, value)
 ) STRICT;
 
+-- Who looked at the original of a document, for ever.
+CREATE TABLE looks (
+	id       INTEGER PRIMARY KEY AUTOINCREMENT,
+	document TEXT NOT NULL CHECK (document <> ''),
+	by       TEXT NOT NULL CHECK (trim(by) <> ''),
+	at       TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER looks_stay BEFORE UPDATE ON looks
+BEGIN SELECT RAISE(ABORT, 'looks are an audit trail: rows are never changed'); END;
+CREATE TRIGGER looks_remain BEFORE DELETE ON looks
+BEGIN SELECT RAISE(ABORT, 'looks are an audit trail: rows are never deleted'); END;
+
 CREATE TRIGGER deletions_stay BEFORE UPDATE ON deletions
 BEGIN SELECT RAISE(ABORT, 'deletions are an audit trail: rows are never changed'); END;
 CREATE TRIGGER deletions_remain BEFORE DELETE ON deletions

@@ -111,6 +111,9 @@ func FindSource(own string) Source {
 	return Source{File: own, Own: true}
 }
 
+// SourceIn is FindSource for the data folder home.
+func SourceIn(home string) Source { return FindSource(filepath.Join(home, "raw.key")) }
+
 // Load reads the keys; the data folder's file is made when it is missing.
 func (s Source) Load() (Keys, error) {
 	if s.File == "" {

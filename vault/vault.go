@@ -75,6 +75,16 @@ type File struct {
 	Data []byte
 }
 
+// OpenIn opens the vault of the data folder home, in home/raw, with the keys of
+// the environment or of home/raw.key.
+func OpenIn(home string) (*Vault, error) {
+	keys, err := SourceIn(home).Load()
+	if err != nil {
+		return nil, err
+	}
+	return Open(filepath.Join(home, "raw"), keys)
+}
+
 // Put encrypts and keeps a file and returns its ID, the SHA-256 of its data in
 // lower-case hexadecimal. A file that is there already stays as it is, also
 // with another name.

@@ -18,21 +18,9 @@ import (
 	"adapt/vault"
 )
 
-// Vault opens the encrypted raw files with the keys of the environment, or of
-// the data folder.
-func (a *App) Vault() (*vault.Vault, error) {
-	keys, err := a.keySource().Load()
-	if err != nil {
-		return nil, err
-	}
-	return vault.Open(a.Home.Path("raw"), keys)
-}
-
-func (a *App) keySource() vault.Source { return vault.FindSource(a.Home.Path("raw.key")) }
-
 // Eraser deletes documents from the data folder.
 func (a *App) Eraser() (*erase.Eraser, error) {
-	v, err := a.Vault()
+	v, err := vault.OpenIn(a.Home.Dir())
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +57,7 @@ func (a *App) RotateKey(ctx context.Context, each func(done, total int)) (int, e
 		return 0, err
 	}
 	defer lock.Unlock()
-	source := a.keySource()
+	source := vault.SourceIn(a.Home.Dir())
 	keys, err := source.Load()
 	if err != nil {
 		return 0, err
