@@ -77,7 +77,7 @@ func (a *Activities) readBatch(ctx context.Context, r *reading, i int, each func
 				return b, err
 			}
 			var have fileRead
-			if found && json.Unmarshal(raw, &have) == nil {
+			if found && !r.deleted[registry.DeleteRaw][sum] && json.Unmarshal(raw, &have) == nil {
 				if !parts[have.Part] {
 					parts[have.Part] = true
 					b.Parts = append(b.Parts, have.Part)
@@ -127,7 +127,7 @@ func (w *batchWriter) discard() {
 
 // read reads one file; what can not be used of it is put aside.
 func (w *batchWriter) read(ctx context.Context, r *reading, f ingest.File, key, sum string) (fileRead, error) {
-	docs, bad, err := w.a.parse(ctx, r, f)
+	docs, bad, err := w.a.parse(ctx, r, f, sum)
 	if err != nil {
 		return fileRead{}, err
 	}

@@ -12,7 +12,10 @@ import (
 
 // parse reads one file of the folder, keeps it as it was found, and puts aside
 // what can not be used of it and what was deleted on request.
-func (a *Activities) parse(ctx context.Context, r *reading, f ingest.File) ([]ingest.Document, []ingest.BadPart, error) {
+func (a *Activities) parse(ctx context.Context, r *reading, f ingest.File, sum string) ([]ingest.Document, []ingest.BadPart, error) {
+	if r.deleted[registry.DeleteRaw][sum] {
+		return nil, []ingest.BadPart{{Quarantine: deletedOnRequest}}, nil
+	}
 	data, err := ingest.Load(r.folder, f, r.limits)
 	var docs []ingest.Document
 	var bad []ingest.BadPart
@@ -30,8 +33,7 @@ func (a *Activities) parse(ctx context.Context, r *reading, f ingest.File) ([]in
 	docs = slices.DeleteFunc(docs, func(d ingest.Document) bool {
 		gone := r.deleted.holds(d)
 		if gone {
-			bad = append(bad, ingest.BadPart{Index: d.Index, Quarantine: ingest.Quarantine{
-				Reason: ingest.ReasonDeleted, Detail: "it was deleted on request and is not read again; take it out of the folder too"}})
+			bad = append(bad, ingest.BadPart{Index: d.Index, Quarantine: deletedOnRequest})
 		}
 		return gone
 	})
@@ -40,6 +42,10 @@ func (a *Activities) parse(ctx context.Context, r *reading, f ingest.File) ([]in
 	}
 	_, err = r.vault.Put(vault.File{Name: f.Path, Data: data})
 	return docs, bad, err
+}
+
+var deletedOnRequest = ingest.Quarantine{
+	Reason: ingest.ReasonDeleted, Detail: "it was deleted on request and is not read again; take it out of the folder too",
 }
 
 // rawFiles opens the vault, unless raw files are not kept.
@@ -74,5 +80,5 @@ func (a *Activities) deletions(ctx context.Context) (deletions, error) {
 
 // holds reports whether a document was deleted.
 func (d deletions) holds(doc ingest.Document) bool {
-	return d[registry.DeleteDocument][doc.ID] || d[registry.DeleteRaw][doc.RawSHA] || d[registry.DeleteSubject][doc.Subject]
+	return d[registry.DeleteDocument][doc.ID] || d[registry.DeleteSubject][doc.Subject]
 }

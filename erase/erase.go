@@ -101,26 +101,26 @@ func (e *Eraser) Plan(ctx context.Context, req Request) (Plan, error) {
 			}
 		}
 	}
-	p.Models, err = e.Trained(ctx, gone)
+	p.Models, err = trained(ctx, e.Registry, gone)
 	return p, err
 }
 
-// Trained returns the models that learned from any of the documents.
-func (e *Eraser) Trained(ctx context.Context, docs map[string]bool) ([]Trained, error) {
-	models, err := e.Registry.ListModels(ctx, "")
+// trained returns the models that learned from any of the documents.
+func trained(ctx context.Context, reg *registry.Registry, docs map[string]bool) ([]Trained, error) {
+	models, err := reg.ListModels(ctx, "")
 	if err != nil {
 		return nil, err
 	}
 	var out []Trained
 	for _, m := range models {
-		n, err := e.learned(m, docs)
+		n, err := learned(reg, m, docs)
 		if err != nil {
 			return nil, err
 		}
 		if n == 0 {
 			continue
 		}
-		live, ok, err := e.Registry.Champion(ctx, m.Domain)
+		live, ok, err := reg.Champion(ctx, m.Domain)
 		if err != nil {
 			return nil, err
 		}
@@ -130,12 +130,12 @@ func (e *Eraser) Trained(ctx context.Context, docs map[string]bool) ([]Trained, 
 }
 
 // learned counts the documents in a model's training part.
-func (e *Eraser) learned(m registry.Model, docs map[string]bool) (int, error) {
+func learned(reg *registry.Registry, m registry.Model, docs map[string]bool) (int, error) {
 	if m.Lineage.Dataset.IsZero() {
 		return 0, nil
 	}
 	var d label.Dataset
-	if err := e.Registry.Store().JSON(m.Lineage.Dataset, &d); err != nil {
+	if err := reg.Store().JSON(m.Lineage.Dataset, &d); err != nil {
 		return 0, fmt.Errorf("the data set of model %s: %w", m.Name, err)
 	}
 	n := 0
@@ -145,6 +145,27 @@ func (e *Eraser) learned(m registry.Model, docs map[string]bool) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+// Marks returns, by the name of every model that was trained on documents which
+// were deleted since, how many these are.
+func Marks(ctx context.Context, reg *registry.Registry) (map[string]int, error) {
+	deleted, err := reg.Deletions(ctx)
+	if err != nil || len(deleted) == 0 {
+		return nil, err
+	}
+	ids := map[string]bool{}
+	for _, d := range deleted {
+		if d.Kind == registry.DeleteDocument {
+			ids[d.Value] = true
+		}
+	}
+	models, err := trained(ctx, reg, ids)
+	marks := map[string]int{}
+	for _, m := range models {
+		marks[m.Name] = m.Documents
+	}
+	return marks, err
 }
 
 // Erase deletes what the plan names. It refuses while a run goes on.
@@ -180,12 +201,18 @@ func (e *Eraser) Erase(ctx context.Context, p Plan, req Request) (Result, error)
 	return out, e.clean()
 }
 
-// deletions are the notes to keep: of what was asked for, and of each document,
-// so that none of them is read again.
+// deletions are the notes to keep: of what was asked for, of each document and,
+// where no other document is in them, of their files, so that none of them is
+// read again.
 func deletions(p Plan, req Request) []registry.Deletion {
 	all := []registry.Deletion{{Kind: req.Kind, Value: req.Value, By: req.By, Reason: req.Reason}}
 	for _, d := range p.Documents {
 		all = append(all, registry.Deletion{Kind: registry.DeleteDocument, Value: d.ID, By: req.By, Reason: req.Reason})
+	}
+	if p.Others == 0 {
+		for _, raw := range p.Raws {
+			all = append(all, registry.Deletion{Kind: registry.DeleteRaw, Value: raw, By: req.By, Reason: req.Reason})
+		}
 	}
 	return all
 }

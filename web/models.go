@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"adapt/erase"
 	"adapt/registry"
 )
 
@@ -119,6 +120,7 @@ type modelView struct {
 	Model      registry.Model
 	IsChampion bool
 	Parent     string // its name, when the registry knows it
+	Deleted    int    // documents that it was trained on and that were deleted since
 }
 
 func (s *site) showModel(w http.ResponseWriter, r *http.Request) error {
@@ -135,5 +137,10 @@ func (s *site) showModel(w http.ResponseWriter, r *http.Request) error {
 	if view.Parent, err = s.candidateOf(ctx, m.Domain, m.Parent); err != nil {
 		return err
 	}
+	marks, err := erase.Marks(ctx, s.reg)
+	if err != nil {
+		return err
+	}
+	view.Deleted = marks[m.Name]
 	return s.render(w, http.StatusOK, "model.html", view)
 }

@@ -22,8 +22,9 @@ digits of its hash, with the version before it as its parent. The same
 documents, labels and configuration give the same version.`
 
 func newData(f *flags) *cobra.Command {
-	c := &cobra.Command{Use: "data", Short: "List data sets, show one, compare two, write one for other tools", Long: dataLong}
-	c.AddCommand(newDataList(f), newDataShow(f), newDataDiff(f), newDataExport(f), newDataCheck(f))
+	c := &cobra.Command{Use: "data", Short: "List, show, compare and export data sets; delete documents", Long: dataLong}
+	c.AddCommand(newDataList(f), newDataShow(f), newDataDiff(f), newDataExport(f), newDataCheck(f),
+		newOriginal(f), newOriginals(f), newForget(f), newRotateKey(f))
 	return c
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"adapt/erase"
 	"adapt/internal/app"
 	"adapt/model/exchange"
 	"adapt/registry"
@@ -24,6 +25,9 @@ func newModels(f *flags) *cobra.Command {
 type modelRow struct {
 	registry.Model
 	Champion bool `json:"champion"`
+	// Deleted counts the documents that it was trained on and that were deleted
+	// since.
+	Deleted int `json:"trained_on_deleted,omitempty"`
 }
 
 func newModelsList(f *flags) *cobra.Command {
@@ -40,18 +44,25 @@ func newModelsList(f *flags) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			marks, err := erase.Marks(c.Context(), a.Registry)
+			if err != nil {
+				return err
+			}
 			var rows []modelRow
 			for _, m := range models {
 				live, ok, err := a.Registry.Champion(c.Context(), m.Domain)
 				if err != nil {
 					return err
 				}
-				rows = append(rows, modelRow{m, ok && live.Ref == m.Ref})
+				rows = append(rows, modelRow{m, ok && live.Ref == m.Ref, marks[m.Name]})
 			}
 			return list(c, f, rows, "no models yet; `adapt run DOMAIN FOLDER` makes one", "MODEL\tDOMAIN\tKIND\tHASH\tMADE\tLIVE", func(m modelRow) string {
 				live := ""
 				if m.Champion {
 					live = "champion"
+				}
+				if m.Deleted > 0 {
+					live += fmt.Sprintf(" (trained on %d deleted documents)", m.Deleted)
 				}
 				return strings.Join([]string{m.Name, m.Domain, m.Kind, m.Ref.Short(), when(m.Created), live}, "\t")
 			})
@@ -81,7 +92,11 @@ func newModelsShow(f *flags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return writeJSON(c.OutOrStdout(), modelRow{m, ok && live.Ref == m.Ref})
+			marks, err := erase.Marks(c.Context(), a.Registry)
+			if err != nil {
+				return err
+			}
+			return writeJSON(c.OutOrStdout(), modelRow{m, ok && live.Ref == m.Ref, marks[m.Name]})
 		},
 	}
 	c.Flags().StringVar(&domain, "domain", "", "look in this domain only")

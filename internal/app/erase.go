@@ -14,7 +14,6 @@ import (
 	"adapt/ingest/deid"
 	"adapt/internal/home"
 	"adapt/internal/secret"
-	"adapt/registry"
 	"adapt/vault"
 )
 
@@ -82,30 +81,6 @@ func (a *App) RotateKey(ctx context.Context, each func(done, total int)) (int, e
 		err = source.Save(keys[:1])
 	}
 	return n, err
-}
-
-// DeleteMarks returns, for every model that was trained on documents that were
-// deleted since, how many these are.
-func (a *App) DeleteMarks(ctx context.Context) (map[string]int, error) {
-	deleted, err := a.Registry.Deletions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	ids := map[string]bool{}
-	for _, d := range deleted {
-		if d.Kind == registry.DeleteDocument {
-			ids[d.Value] = true
-		}
-	}
-	marks := map[string]int{}
-	if len(ids) == 0 {
-		return marks, nil
-	}
-	trained, err := (&erase.Eraser{Registry: a.Registry}).Trained(ctx, ids)
-	for _, m := range trained {
-		marks[m.Name] = m.Documents
-	}
-	return marks, err
 }
 
 // Subject returns what the registry knows a patient by, whose number the
