@@ -59,16 +59,9 @@ func (a *Activities) tokenizer(ref artifact.Ref, maxTokens int) (tokenizer.Token
 // gold finds the annotations that the configuration names and keeps their
 // file or folder, so that a changed one is labeled with anew.
 func (a *Activities) gold(s setting) (label.GoldIndex, artifact.Ref, error) {
-	path := s.config.Label.Gold
-	switch {
-	case path == config.GoldNone:
+	path := goldPath(s)
+	if path == "" {
 		return nil, artifact.Ref{}, nil
-	case path == config.GoldAuto:
-		if path = formats.Find(s.folder); path == "" {
-			return nil, artifact.Ref{}, nil
-		}
-	case !filepath.IsAbs(path):
-		path = filepath.Join(s.folder, path)
 	}
 	fi, err := os.Stat(path)
 	if err != nil {
@@ -83,11 +76,33 @@ func (a *Activities) gold(s setting) (label.GoldIndex, artifact.Ref, error) {
 	if err != nil {
 		return nil, ref, err
 	}
-	set, err := formats.Load(path)
+	set, err := loadGold(path)
 	if err != nil {
-		return nil, ref, badInput("the annotations of label.gold: %v", err)
+		return nil, ref, err
 	}
 	return label.Index(set.Gold()), ref, nil
+}
+
+// goldPath returns where the annotations are; "" where there are none.
+func goldPath(s setting) string {
+	switch path := s.config.Label.Gold; {
+	case path == config.GoldNone:
+		return ""
+	case path == config.GoldAuto:
+		return formats.Find(s.folder)
+	case filepath.IsAbs(path):
+		return path
+	default:
+		return filepath.Join(s.folder, path)
+	}
+}
+
+func loadGold(path string) (*formats.Set, error) {
+	set, err := formats.Load(path)
+	if err != nil {
+		return nil, badInput("the annotations of label.gold: %v", err)
+	}
+	return set, nil
 }
 
 // keepFolder stores the annotations of a folder. brat's lie beside the

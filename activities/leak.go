@@ -3,6 +3,7 @@ package activities
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"iter"
 	"os"
 
 	"adapt/config"
@@ -13,15 +14,8 @@ import (
 // leakage measures what dev, test and the general text have of the training
 // documents, and refuses a data set that has more than the configuration
 // allows.
-func leakage(c config.Config, docs []*ingest.Document, labeled []label.Labeled, d *label.Dataset) error {
-	texts := func(yield func(label.TextDoc, error) bool) {
-		for _, doc := range docs {
-			split, ok := d.Docs[doc.ID]
-			if ok && !yield(label.TextDoc{ID: doc.ID, Text: doc.Text, Split: split}, nil) {
-				return
-			}
-		}
-	}
+func leakage(c config.Config, docs iter.Seq2[*ingest.Document, error], labeled iter.Seq2[label.Labeled, error], d *label.Dataset) error {
+	texts := textsOf(docs, d)
 	similarity := min(c.Ingest.NearDuplicates, label.NearSimilarity)
 	near, err := label.NearTrain(texts, similarity)
 	if err != nil {
@@ -34,7 +28,9 @@ func leakage(c config.Config, docs []*ingest.Document, labeled []label.Labeled, 
 			l.Exact++
 		}
 	}
-	l.Exchanges, l.HeldExchanges = repeated(labeled, d)
+	if l.Exchanges, l.HeldExchanges, err = repeated(labeled, d); err != nil {
+		return err
+	}
 	if l.General, err = generalKnown(c, texts); err != nil {
 		return err
 	}
@@ -42,9 +38,25 @@ func leakage(c config.Config, docs []*ingest.Document, labeled []label.Labeled, 
 	return tooMuch(c, l)
 }
 
+// textsOf are the documents of a data set.
+func textsOf(docs iter.Seq2[*ingest.Document, error], d *label.Dataset) label.Texts {
+	return func(yield func(label.TextDoc, error) bool) {
+		for doc, err := range docs {
+			if err != nil {
+				yield(label.TextDoc{}, err)
+				return
+			}
+			split, ok := d.Docs[doc.ID]
+			if ok && !yield(label.TextDoc{ID: doc.ID, Text: doc.Text, Split: split}, nil) {
+				return
+			}
+		}
+	}
+}
+
 // repeated counts the exchanges of dev and test whose inputs are exactly those
 // of a training exchange, and all of dev and test.
-func repeated(labeled []label.Labeled, d *label.Dataset) (same, held int) {
+func repeated(labeled iter.Seq2[label.Labeled, error], d *label.Dataset) (same, held int, err error) {
 	inputs := func(e label.Example) [sha256.Size]byte {
 		var all []string
 		for _, t := range e.Turns {
@@ -57,14 +69,20 @@ func repeated(labeled []label.Labeled, d *label.Dataset) (same, held int) {
 		return sha256.Sum256(b)
 	}
 	trained := map[[sha256.Size]byte]bool{}
-	for _, l := range labeled {
+	for l, err := range labeled {
+		if err != nil {
+			return 0, 0, err
+		}
 		if d.Docs[l.DocID] == label.Train {
 			for _, e := range l.Examples {
 				trained[inputs(e)] = true
 			}
 		}
 	}
-	for _, l := range labeled {
+	for l, err := range labeled {
+		if err != nil {
+			return 0, 0, err
+		}
 		if s := d.Docs[l.DocID]; s != label.Dev && s != label.Test {
 			continue
 		}
@@ -75,7 +93,7 @@ func repeated(labeled []label.Labeled, d *label.Dataset) (same, held int) {
 			}
 		}
 	}
-	return same, held
+	return same, held, nil
 }
 
 // generalKnown is how much of the forgetting check's text is trained on.

@@ -1,16 +1,19 @@
 package activities
 
 import (
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"adapt/artifact"
 	"adapt/config"
 	"adapt/ingest"
 	"adapt/label"
 	"adapt/prompt"
+	"adapt/tokenizer"
 )
 
 // dataset splits documents as a run with the default configuration does.
@@ -26,6 +29,17 @@ func split(c config.Config, docs []*ingest.Document) label.Dataset {
 		d.Splits[s] = n
 	}
 	return d
+}
+
+// each2 ranges over a list as over an artifact.
+func each2[T any](items []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, v := range items {
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
 }
 
 func TestLeakageIsMeasuredAndLimited(t *testing.T) {
@@ -45,7 +59,7 @@ func TestLeakageIsMeasuredAndLimited(t *testing.T) {
 	for _, doc := range docs {
 		labeled = append(labeled, label.Labeled{DocID: doc.ID, Examples: []label.Example{{Turns: []prompt.Turn{{Input: "same"}}}}})
 	}
-	err := leakage(c, docs, labeled, &d)
+	err := leakage(c, each2(docs), each2(labeled), &d)
 	if err == nil || !strings.Contains(err.Error(), "split.max_leakage allows 5.0%") || !strings.Contains(err.Error(), "copies") {
 		t.Errorf("error is %v", err)
 	}
@@ -54,11 +68,11 @@ func TestLeakageIsMeasuredAndLimited(t *testing.T) {
 		t.Errorf("measured %+v", l)
 	}
 	c.Ingest.NearDuplicates = 0.99
-	if err := leakage(c, docs, nil, &d); err == nil || !strings.Contains(err.Error(), "Lower ingest.near_duplicates to 0.8") {
+	if err := leakage(c, each2(docs), each2[label.Labeled](nil), &d); err == nil || !strings.Contains(err.Error(), "Lower ingest.near_duplicates to 0.8") {
 		t.Errorf("error is %v", err)
 	}
 	c.Split.MaxLeakage = 1
-	if err := leakage(c, docs, nil, &d); err != nil {
+	if err := leakage(c, each2(docs), each2[label.Labeled](nil), &d); err != nil {
 		t.Errorf("with a limit of 1: %v", err)
 	}
 
@@ -71,7 +85,7 @@ func TestLeakageIsMeasuredAndLimited(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Eval.GeneralText, c.Train.Forgetting.Replay = general, general
-	if err := leakage(c, docs[:1], nil, &d); err == nil || !strings.Contains(err.Error(), "100.0% of the text of the forgetting check") {
+	if err := leakage(c, each2(docs[:1]), each2[label.Labeled](nil), &d); err == nil || !strings.Contains(err.Error(), "100.0% of the text of the forgetting check") {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -105,10 +119,52 @@ func TestRealDataIsUnderTheLimit(t *testing.T) {
 			c := config.Default(domain)
 			ingest.Group(docs, c.Ingest.NearDuplicates)
 			d := split(c, docs)
-			if err := leakage(c, docs, nil, &d); err != nil {
+			if err := leakage(c, each2(docs), each2[label.Labeled](nil), &d); err != nil {
 				t.Error(err)
 			}
 			t.Logf("%d documents: %+v", len(docs), d.Leakage)
 		})
+	}
+}
+
+func TestExchangesOfGoldAreTrainedOn(t *testing.T) {
+	a := open(t)
+	dir := t.TempDir()
+	held := "the secret document of the test part says that the lungs are clear and the heart is large"
+	lines := `{"messages":[{"role":"user","content":"What of it, jo@example.org?"},{"role":"assistant","content":"It is fine."}]}
+{"messages":[{"role":"user","content":"` + held + `"},{"role":"assistant","content":"ok"}]}
+{"messages":[{"role":"user","content":"And of this one?"},{"role":"assistant","content":"Also."}],"doc_id":"b"}
+`
+	if err := os.MkdirAll(filepath.Join(dir, "gold"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, split := range []string{"train", "test"} {
+		if err := os.WriteFile(filepath.Join(dir, "gold", split+".jsonl"), []byte(lines), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	docs, err := a.putDocuments([]*ingest.Document{{ID: "a", Text: "another text"}, {ID: "b", Text: held}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := label.Dataset{Docs: map[string]label.Split{"a": label.Train, "b": label.Test}, Splits: map[label.Split]label.Counts{label.Train: {Examples: 5}}}
+	tok, err := tokenizer.Starter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	medical, err := a.Domain("medical")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := setting{config: config.Default("medical"), domain: medical, folder: dir}
+	if err := a.addExchanges(s, docs, tok, &d); err != nil {
+		t.Fatal(err)
+	}
+	if d.Skipped[skippedSplit] != 3 || d.Skipped[skippedHeld] != 2 || d.Splits[label.Train].Examples != 6 {
+		t.Errorf("left out %v; train has %+v", d.Skipped, d.Splits[label.Train])
+	}
+	got, err := artifact.Lines[label.Example](a.store(), d.Exchanges)
+	if err != nil || len(got) != 1 || got[0].Turns[0].Output != "It is fine." || got[0].Origin != label.OriginGold || strings.Contains(got[0].Turns[0].Input, "jo@") {
+		t.Errorf("kept %+v, %v", got, err)
 	}
 }

@@ -63,7 +63,11 @@ func (a *Activities) divide(ctx context.Context, in api.SplitInput, s setting, m
 		}
 	}
 	m.say("looking for near copies across the parts")
-	if err := leakage(c, docs, labeled, &d); err != nil {
+	if err := a.addExchanges(s, in.Documents, tok, &d); err != nil {
+		return api.Split{}, err
+	}
+	err = leakage(c, artifact.Each[*ingest.Document](a.store(), in.Documents), artifact.Each[label.Labeled](a.store(), in.Labeled), &d)
+	if err != nil {
 		return api.Split{}, err
 	}
 	out := api.Split{

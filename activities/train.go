@@ -154,6 +154,16 @@ func (a *Activities) sequences(in api.TrainInput, tok tokenizer.Tokenizer) (trai
 			*to = append(*to, train.Sequence{ID: e.ID, IDs: t.IDs, Loss: t.Loss})
 		}
 	}
+	if d.Exchanges.IsZero() {
+		return trainSet, devSet, nil
+	}
+	for e, err := range artifact.Each[label.Example](a.store(), d.Exchanges) {
+		if err != nil {
+			return nil, nil, err
+		}
+		t := prompt.Render(tok, e.Turns)
+		trainSet = append(trainSet, train.Sequence{ID: e.ID, IDs: t.IDs, Loss: t.Loss})
+	}
 	return trainSet, devSet, nil
 }
 

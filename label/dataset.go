@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"adapt/artifact"
 )
 
 // A Dataset is what a run trains and measures on, as it is kept and shown: who
@@ -26,6 +28,9 @@ type Dataset struct {
 	// Agreement is how far two reviewers came to the same; nil where no two
 	// answered.
 	Agreement *Agreement `json:"agreement,omitempty"`
+	// Exchanges names the exchanges that are trained on beside those made of
+	// documents: JSON lines of Example.
+	Exchanges artifact.Ref `json:"exchanges,omitzero"`
 	// Refs name the artifacts of the data set's parts as strings.
 	Refs map[string]string `json:"refs,omitempty"`
 }
@@ -85,10 +90,7 @@ func (d *Dataset) Add(l Labeled, split Split, format string, tokens []int) {
 		d.Splits = map[Split]Counts{}
 	}
 	if l.Skipped != "" {
-		if d.Skipped == nil {
-			d.Skipped = map[string]int{}
-		}
-		d.Skipped[l.Skipped]++
+		d.Skip(l.Skipped, 1)
 		return
 	}
 	d.Docs[l.DocID] = split
@@ -113,6 +115,26 @@ func (d *Dataset) Add(l Labeled, split Split, format string, tokens []int) {
 		c.Unlocated[category] += n
 	}
 	d.Splits[split] = c
+}
+
+// Skip counts what is left out, and why.
+func (d *Dataset) Skip(why string, n int) {
+	if d.Skipped == nil {
+		d.Skipped = map[string]int{}
+	}
+	d.Skipped[why] += n
+}
+
+// AddExchanges counts exchanges that are trained on and were made of no
+// document.
+func (d *Dataset) AddExchanges(n int, tokens []int) {
+	c := d.Splits[Train]
+	c.Examples += n
+	for _, t := range tokens {
+		c.Tokens += t
+		c.Lengths.Add(t)
+	}
+	d.Splits[Train] = c
 }
 
 // CountGroups fills in how many groups each split holds.

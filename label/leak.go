@@ -142,8 +142,7 @@ func sketches(docs Texts) ([]*sketch, error) {
 		}
 		set := shingles(d.Text)
 		s := &sketch{id: d.ID, size: len(set)}
-		slices.SortFunc(set, func(a, b uint64) int { return cmp.Compare(scatter(a), scatter(b)) })
-		s.sample = slices.Clone(set[:min(len(set), sketchSize)])
+		s.sample = sampled(set)
 		held = append(held, s)
 	}
 	return held, nil
@@ -283,6 +282,51 @@ func inBoth(a, b []uint64) int {
 		}
 	}
 	return n
+}
+
+// WithinHeld returns the IDs of the texts of which a document of dev or test
+// holds at least the share threshold. Of texts of more than 128 shingles the
+// share is an estimate with a standard error of at most 0.044. It takes O(words)
+// and a kilobyte a text.
+func WithinHeld(texts []TextDoc, docs Texts, threshold float64) (map[string]bool, error) {
+	holders := map[uint64][]int32{}
+	sizes := make([]int, len(texts))
+	for i, t := range texts {
+		sample := sampled(shingles(t.Text))
+		sizes[i] = len(sample)
+		for _, h := range sample {
+			holders[h] = append(holders[h], int32(i))
+		}
+	}
+	within := map[string]bool{}
+	common := map[int32]int{}
+	for d, err := range docs {
+		if err != nil {
+			return nil, err
+		}
+		if d.Split != Dev && d.Split != Test {
+			continue
+		}
+		clear(common)
+		for _, h := range shingles(d.Text) {
+			for _, i := range holders[h] {
+				common[i]++
+			}
+		}
+		for i, n := range common {
+			if float64(n) >= threshold*float64(sizes[i]) {
+				within[texts[i].ID] = true
+			}
+		}
+	}
+	return within, nil
+}
+
+// sampled returns the shingles with the smallest scattered hashes; it orders
+// set.
+func sampled(set []uint64) []uint64 {
+	slices.SortFunc(set, func(a, b uint64) int { return cmp.Compare(scatter(a), scatter(b)) })
+	return slices.Clone(set[:min(len(set), sketchSize)])
 }
 
 // InTrain returns the share of a text's shingles that training documents hold,

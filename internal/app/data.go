@@ -147,9 +147,9 @@ type exporter struct {
 	unlocated  int
 }
 
-// all writes every document of the splits beside what labeling made of it. The
-// two artifacts have the documents in one order; what is labeled beside them
-// are exchanges without a document.
+// all writes every document of the splits beside what labeling made of it, and
+// then the exchanges that were made of no document. The two artifacts have the
+// documents in one order.
 func (x *exporter) all(ctx context.Context, s *artifact.Store) error {
 	labeled := map[string]label.Labeled{} // that came before their document
 	next, stop := iter.Pull2(artifact.Each[label.Labeled](s, x.Labeled))
@@ -185,7 +185,26 @@ func (x *exporter) all(ctx context.Context, s *artifact.Store) error {
 			return err
 		}
 	}
+	if x.Dataset.Exchanges.IsZero() || !slices.Contains(x.Splits, label.Train) {
+		return nil
+	}
+	for e, err := range artifact.Each[label.Example](s, x.Dataset.Exchanges) {
+		if err == nil {
+			err = x.exchange(e, "", label.Train)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+func (x *exporter) exchange(e label.Example, doc string, split label.Split) error {
+	x.out.Exchanges++
+	if e.Rejected != "" {
+		x.rejected++
+	}
+	return x.w.Exchange(&formats.Exchange{ID: e.ID, Doc: doc, Split: split, Turns: e.Turns, Rejected: e.Rejected})
 }
 
 func (x *exporter) one(doc *ingest.Document, l label.Labeled, split label.Split) error {
@@ -219,12 +238,7 @@ func (x *exporter) one(doc *ingest.Document, l label.Labeled, split label.Split)
 		return err
 	}
 	for _, e := range l.Examples {
-		x.out.Exchanges++
-		if e.Rejected != "" {
-			x.rejected++
-		}
-		err := x.w.Exchange(&formats.Exchange{ID: e.ID, Doc: d.Key, Split: split, Turns: e.Turns, Rejected: e.Rejected})
-		if err != nil {
+		if err := x.exchange(e, d.Key, split); err != nil {
 			return err
 		}
 	}
