@@ -125,6 +125,15 @@ func (d *Dataset) Skip(why string, n int) {
 	d.Skipped[why] += n
 }
 
+// LeftOut says for people what is not in the data set, a sentence a reason.
+func (d Dataset) LeftOut() []string {
+	var out []string
+	for _, why := range slices.Sorted(maps.Keys(d.Skipped)) {
+		out = append(out, fmt.Sprintf("Left out: %d (%s).", d.Skipped[why], why))
+	}
+	return out
+}
+
 // AddExchanges counts exchanges that are trained on and were made of no
 // document.
 func (d *Dataset) AddExchanges(n int, tokens []int) {

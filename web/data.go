@@ -65,6 +65,6 @@ func (s *site) showData(w http.ResponseWriter, r *http.Request) error {
 	}
 	return s.render(w, http.StatusOK, "dataset.html", datasetView{
 		base: s.base("Data set "+v.Version(), "data", r), DatasetVersion: v, Labels: d.Version, Seed: d.Seed,
-		Tables: d.Tables(), Leakage: d.Leakage.Sentences(), Plot: eval.DatasetPlot(d),
+		Tables: d.Tables(), Leakage: append(d.Leakage.Sentences(), d.LeftOut()...), Plot: eval.DatasetPlot(d),
 	})
 }

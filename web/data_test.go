@@ -25,6 +25,7 @@ func (w *world) dataset(runID string, d label.Dataset) registry.DatasetVersion {
 func contracts(train int) label.Dataset {
 	return label.Dataset{
 		Domain: "legal", Version: "legal-4", Seed: 7,
+		Skipped: map[string]int{"no text": 2},
 		Leakage: label.Leakage{Similarity: 0.8, Held: 30, Near: 1},
 		Splits: map[label.Split]label.Counts{
 			label.Train: {Docs: train, Groups: train, Examples: 1200, Tokens: 90_000, Formats: map[string]int{"pdf": train}, Origins: map[label.Origin]int{label.OriginGold: train},
@@ -50,7 +51,7 @@ func TestDataPages(t *testing.T) {
 
 	for _, name := range []string{second.Version(), "legal-2"} {
 		doc, _ = w.get("/data/"+name, http.StatusOK)
-		wantText(t, doc.Find("main"), second.Version(), first.Version(), "legal-4", "1 of 30 dev and test documents (3.3%)",
+		wantText(t, doc.Find("main"), second.Version(), first.Version(), "legal-4", "1 of 30 dev and test documents (3.3%)", "Left out: 2 (no text).",
 			"Labels by category", "<b>Governing</b> Law", "32–63")
 		if n := doc.Find("figure svg rect.bar").Length(); n < 6 {
 			t.Errorf("the drawing has %d bars", n)

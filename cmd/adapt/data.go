@@ -119,7 +119,7 @@ func showData(out io.Writer, d app.Data) error {
 		}
 		fmt.Fprintln(out)
 	}
-	for _, line := range d.Dataset.Leakage.Sentences() {
+	for _, line := range append(d.Dataset.Leakage.Sentences(), d.Dataset.LeftOut()...) {
 		fmt.Fprintln(out, line)
 	}
 	return nil
