@@ -69,7 +69,8 @@ func Group(docs []*Document, jaccard float64) {
 // one, directly or through others. A group is named by its lowest document ID.
 // With a jaccard of 0 or less each document is a group of its own.
 //
-// The similarity is estimated by MinHash with 128 hash functions; candidates
+// The similarity is estimated by MinHash with 128 hash functions, and in doubt
+// documents are joined; candidates
 // come from locality-sensitive hashing, so that time grows with the number of
 // documents, not with its square (Leskovec, Rajaraman, Ullman: Mining of
 // Massive Datasets, chapter 3).
@@ -129,13 +130,16 @@ func joinSimilar(docs []Signed, jaccard float64, sets union) {
 		bySignature[d.Signature] = i
 		distinct = append(distinct, i)
 	}
+	// An estimate that falls short by its standard error is taken all the same:
+	// a near copy that is missed may come into two splits.
+	least := jaccard - math.Sqrt(jaccard*max(1-jaccard, 0)/minHashes)
 	rows := bandRows(jaccard)
 	for band := 0; band+rows <= minHashes; band += rows {
 		buckets := make(map[uint64]bucket)
 		for _, i := range distinct {
 			key := hashRow(docs[i].Signature[band : band+rows])
 			buckets[key] = buckets[key].add(i, sets, func(other int) bool {
-				return agree(&docs[i].Signature, &docs[other].Signature, jaccard)
+				return agree(&docs[i].Signature, &docs[other].Signature, least)
 			})
 		}
 	}
