@@ -1,15 +1,11 @@
 package ingest
 
 import (
-	"bytes"
 	"context"
 	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
-
-	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/htmlindex"
 )
 
 // readRTF reads a Rich Text document: paragraphs, the numbers of lists, tables,
@@ -77,20 +73,6 @@ type rtfReader struct {
 	deleted  int
 	doubtful bool
 }
-
-// skipped are the destinations that hold no text of the document.
-var skippedRTF = map[string]bool{
-	"colortbl": true, "stylesheet": true, "info": true, "pict": true, "header": true, "headerl": true, "headerr": true,
-	"headerf": true, "footer": true, "footerl": true, "footerr": true, "footerf": true, "object": true, "themedata": true,
-	"datastore": true, "listtable": true, "listoverridetable": true, "rsidtbl": true, "generator": true, "xmlnstbl": true,
-	"fldinst": true, "annotation": true, "atnid": true, "atnauthor": true, "atnref": true, "bkmkstart": true, "bkmkend": true,
-	"latentstyles": true, "colorschememapping": true, "pgptbl": true, "revtbl": true, "filetbl": true, "nonshppict": true,
-	"ftnsep": true, "ftnsepc": true, "ftncn": true, "aftnsep": true, "aftnsepc": true, "aftncn": true, "do": true,
-	"objdata": true, "blipuid": true, "tc": true, "xe": true, "template": true, "operator": true, "pntxta": true, "pntxtb": true,
-}
-
-// keptRTF are destinations marked with \* that hold text all the same.
-var keptRTF = map[string]bool{"shptxt": true, "shpinst": true, "shppict": false, "footnote": true, "listtext": true, "pntext": true}
 
 func (r *rtfReader) run(ctx context.Context) error {
 	for n := 0; r.at < len(r.data); n++ {
@@ -194,119 +176,6 @@ func (r *rtfReader) symbol(c byte) {
 	r.state.first = false
 }
 
-func (r *rtfReader) word(word string, value int, has bool) {
-	r.unread = min(r.unread, 1<<20)
-	if word != "u" {
-		r.flushBytes()
-	}
-	if r.state.ignored && r.state.first {
-		r.state.ignored = false
-		if !keptRTF[word] {
-			r.state.hidden = true
-		}
-	}
-	if skippedRTF[word] {
-		r.state.hidden = true
-		return
-	}
-	switch word {
-	case "bin":
-		r.at = min(r.at+max(value, 0), len(r.data))
-	case "u":
-		r.unicode(value)
-	case "uc":
-		r.state.skip = min(max(value, 0), 16)
-	case "ansicpg":
-		r.codepage = rtfCodepage(value)
-	case "mac":
-		r.codepage = "macintosh"
-	case "pc":
-		r.codepage = "ibm437"
-	case "pca":
-		r.codepage = "ibm850"
-	case "fonttbl":
-		r.state.hidden, r.state.fonttbl = true, true
-	case "f":
-		if r.state.fonttbl {
-			r.font = value
-		} else {
-			r.state.font = value
-		}
-	case "fcharset":
-		if name := rtfCharset(value); r.state.fonttbl && name != "" && len(r.fonts) < 10_000 {
-			r.fonts[r.font] = name
-		}
-	case "v":
-		r.state.hidden = r.state.hidden || !has || value != 0
-	case "deleted":
-		if on := !has || value != 0; on != r.state.deleted {
-			r.state.deleted = on
-			if on {
-				r.deleted++
-			}
-		}
-	case "listtext", "pntext":
-		r.state.listText = true
-		r.listText.Reset()
-	case "footnote":
-		r.state.footnote = true
-		if r.note.Len() > 0 {
-			r.note.WriteByte('\n')
-		}
-	case "outlinelevel":
-		if has && value >= 0 && value < 9 {
-			r.state.outline = value + 1
-		}
-	default:
-		r.layout(word)
-	}
-}
-
-// layout reads the words that end paragraphs, cells and rows, or stand for a
-// character.
-func (r *rtfReader) layout(word string) {
-	switch word {
-	case "pard":
-		r.state.inTable, r.state.outline = false, 0
-	case "plain":
-		r.state.deleted = false
-	case "intbl":
-		r.state.inTable = true
-	case "par", "sect", "page":
-		if !r.state.hidden && !r.state.footnote {
-			r.endParagraph()
-		} else if r.state.footnote {
-			r.write("\n")
-		}
-	case "line":
-		r.write("\n")
-	case "tab":
-		r.write("\t")
-	case "cell", "nestcell":
-		if !r.state.hidden {
-			r.cells = append(r.cells, r.take())
-		}
-	case "row", "nestrow":
-		if !r.state.hidden {
-			r.rows = append(r.rows, r.cells)
-			r.cells = nil
-		}
-	case "chftn":
-		if r.state.footnote {
-			r.write(strconv.Itoa(r.notes+1) + " ")
-		} else {
-			r.write("[" + strconv.Itoa(r.notes+1) + "]")
-		}
-	default:
-		r.write(rtfCharacters[word])
-	}
-}
-
-var rtfCharacters = map[string]string{
-	"emdash": "—", "endash": "–", "bullet": "•", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”",
-	"emspace": " ", "enspace": " ", "qmspace": " ",
-}
-
 // char takes a byte of the current code page.
 func (r *rtfReader) char(c byte) {
 	if r.unread > 0 {
@@ -342,19 +211,6 @@ func (r *rtfReader) flushBytes() {
 		r.doubtful = true
 	}
 	r.write(text)
-}
-
-func decodeRTF(raw []byte, name string) (string, bool) {
-	switch name {
-	case "ibm437":
-		text, err := charmap.CodePage437.NewDecoder().Bytes(raw)
-		return string(text), err == nil
-	case "ibm850":
-		text, err := charmap.CodePage850.NewDecoder().Bytes(raw)
-		return string(text), err == nil
-	}
-	text, _, ok := decodeNamed(raw, name)
-	return text, ok
 }
 
 // unicode takes the number of \u, negative from 32768 on, and passes over what
@@ -456,42 +312,4 @@ func (r *rtfReader) end() {
 		r.out.add(maxGap(r.gap, lineGap), Block{Kind: BlockFootnote}, note)
 		r.gap = lineGap
 	}
-}
-
-// rtfCodepage names a Windows code page.
-func rtfCodepage(n int) string {
-	switch n {
-	case 437:
-		return "ibm437"
-	case 850:
-		return "ibm850"
-	case 932:
-		return "shift_jis"
-	case 936:
-		return "gbk"
-	case 949:
-		return "euc-kr"
-	case 950:
-		return "big5"
-	case 65001:
-		return "utf-8"
-	case 10000:
-		return "macintosh"
-	}
-	if name := "windows-" + strconv.Itoa(n); bytes.HasPrefix([]byte(name), []byte("windows-125")) || n == 874 {
-		if _, err := htmlindex.Get(name); err == nil {
-			return name
-		}
-	}
-	return "windows-1252"
-}
-
-// rtfCharset names the code page of a font's character set; "" is the
-// document's own.
-func rtfCharset(n int) string {
-	pages := map[int]int{77: 10000, 128: 932, 129: 949, 134: 936, 136: 950, 161: 1253, 162: 1254, 163: 1258, 177: 1255, 178: 1256, 186: 1257, 204: 1251, 222: 874, 238: 1250}
-	if page, ok := pages[n]; ok {
-		return rtfCodepage(page)
-	}
-	return ""
 }
