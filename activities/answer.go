@@ -38,10 +38,14 @@ func (a *Activities) answer(ctx context.Context, in api.AnswerInput) (api.Answer
 			return api.Answers{}, err
 		}
 		key := registry.StepKey("answer", answerVersion, s.domain.Name(), s.domain.Version(), in.Model, in.Documents, in.Dataset, in.Split, len(docs))
-		return alone(ctx, a, key, func(ctx context.Context) (api.Answers, error) {
+		out, err := alone(ctx, a, key, func(ctx context.Context) (api.Answers, error) {
 			m.say("%s on the %s documents", in.Part, in.Split)
 			return a.answerAll(ctx, in.Model, s.domain, docs, key, m)
 		})
+		if err != nil {
+			return out, err
+		}
+		return out, a.checkAnswers(ctx, s, in, out.Answers)
 	})
 }
 

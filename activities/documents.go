@@ -37,7 +37,11 @@ func (a *Activities) label(ctx context.Context, in api.DocumentsInput) (api.Labe
 		if suggested, err = a.taught(ctx, in, s, suggested, m); err != nil {
 			return suggested, err
 		}
-		return a.reviewed(ctx, in, s, suggested)
+		out, err := a.reviewed(ctx, in, s, suggested)
+		if err != nil {
+			return out, err
+		}
+		return out, a.checkExamples(s, in.Documents, out.Labeled)
 	})
 }
 

@@ -172,7 +172,7 @@ func (a *Activities) conclude(ctx context.Context, e *evidence, m *meter) (api.S
 		return api.Scored{}, err
 	}
 	m.say("writing the report")
-	report, err := a.writeReport(e, candidate, verdict, compared)
+	report, err := a.writeReport(ctx, e, candidate, verdict, compared)
 	if err != nil {
 		return api.Scored{}, err
 	}
@@ -194,9 +194,12 @@ func (e *evidence) gates() []eval.Rule {
 	return e.setting.domain.Gates()
 }
 
-func (a *Activities) writeReport(e *evidence, candidate artifact.Ref, v eval.Verdict, compared eval.Comparison) (artifact.Ref, error) {
+func (a *Activities) writeReport(ctx context.Context, e *evidence, candidate artifact.Ref, v eval.Verdict, compared eval.Comparison) (artifact.Ref, error) {
 	r, err := a.report(e, candidate, v, compared)
 	if err != nil {
+		return artifact.Ref{}, err
+	}
+	if err := a.checkReport(ctx, e, &r); err != nil {
 		return artifact.Ref{}, err
 	}
 	dir, err := os.MkdirTemp(a.Home.Path("work"), "report-*")

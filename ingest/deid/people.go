@@ -114,7 +114,7 @@ func (s *scan) surely(first, last int) float32 {
 		personal = personal || s.is(j, given) && !s.is(j, place|state|notPerson)
 	}
 	if personal && (words >= 2 || words == 1 && last > first) {
-		return sure
+		return sureName
 	}
 	return told
 }
