@@ -15,12 +15,19 @@ func acceptMonthDay(text string, start, end int) bool {
 			return false
 		}
 	}
-	if dateWords[wordBefore(text, start)] {
+	before := wordBefore(text, start)
+	if dateWords[before] {
 		return true
+	}
+	if _, d, ok := strings.Cut(text[start:end], "/"); ok && !fractionDays[d] && !scoreWords[before] && start > 0 && text[start-1] == ' ' && (before == "" || before[0] >= 'a' && before[0] <= 'z') {
+		return true // no score or fraction is out of so many
 	}
 	// "3/14 at 10:30", "3/14: seen"
 	if len(lower) > 4 && strings.HasPrefix(after, " ") && isDigit(lower[0]) && (lower[1] == ':' || lower[2] == ':') {
 		return true // "7/4 23:50"
+	}
+	if start >= 3 && text[start-2:start] == ", " && isDigit(text[start-3]) && (strings.HasPrefix(after, " and") || strings.HasPrefix(after, ",")) {
+		return true // "5/17/2019, 7/6 and again"
 	}
 	return strings.HasPrefix(lower, "at ") && len(lower) > 4 && isDigit(lower[3]) || strings.HasPrefix(after, ": ") && (start == 0 || text[start-1] == '\n' || start > 2 && text[start-2] == ',')
 }
@@ -29,7 +36,13 @@ var dateWords = wordSet(`on until since from dated date seen exam visit thru thr
 	began stop stopped stopping admitted discharged admit disch dc moved study film xr cxr ct mri us scan tagged out next last d t dos dob
 	appt appointment fu f/u rtc follow placed removed inserted surgery op pod injury injured fell recheck done performed drawn sent
 	received ordered called sched scheduled rescheduled to and or comparison compared prior ending lmp edd given taken operation bx biopsy
-	week collected mailed faxed notified signed updated created effective eff expires exp born died post s/p sp cc'd implanted colonoscopy mammogram pap arrived arrives echo cath visited revision revised addendum amended`)
+	week collected mailed faxed notified signed updated created effective eff expires exp born died post s/p sp cc'd up u again exchanged implanted colonoscopy mammogram pap arrived arrives echo cath visited revision revised addendum amended`)
+
+// fractionDays are days that scores and fractions are out of as well.
+var fractionDays = wordSet("1 2 3 4 5 6 7 8 9 10 12 15 16 20 21 22 24 25 28 30 01 02 03 04 05 06 08")
+
+// scoreWords stand before a score or a ratio.
+var scoreWords = wordSet("grade score scores strength pain ratio stage level levels acuity va apgar apgars image series lead murmur moca mmse gleason scored sat sats pulse vision od os ou type")
 
 // acceptMonthFirst refuses a month's word that is another word: "may 5 times".
 func acceptMonthFirst(text string, start, end int) bool {

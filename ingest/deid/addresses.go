@@ -30,6 +30,8 @@ func (s *scan) addresses(spans []span) []span {
 				spans = append(spans, x)
 				i = last
 			}
+		case t.form == lowerCase && t.class&place != 0 && t.class&(ordinary|eponym) == 0 && i > 0 && s.gap(i-1) == " " && (t.class&(given|surname) == 0 && placeLead[s.lower(i-1)] || homeLead[s.lower(i-1)] && (s.lives(i-2) || s.lower(i-1) == "from")):
+			spans = append(spans, span{int(t.start), int(t.end), Address, possible})
 		case t.form == titleCase || t.form == upperCase:
 			if x, last, ok := s.townAt(i); ok {
 				spans = append(spans, x)
@@ -188,7 +190,7 @@ func (s *scan) stateAndZIP(i int) (int, bool) {
 // stateAt reads a state at token i and returns its last token.
 func (s *scan) stateAt(i int) (int, bool) {
 	switch {
-	case s.is(i, stateCode) && s.toks[i].form == upperCase && s.toks[i].end-s.toks[i].start == 2:
+	case s.is(i, stateCode) && (s.toks[i].form == upperCase || s.toks[i].form == lowerCase && i+1 < len(s.toks) && s.gap(i) == " " && s.zipAt(i+1)) && s.toks[i].end-s.toks[i].start == 2:
 		return i, true
 	case s.is(i, state) && s.toks[i].form != lowerCase:
 		return i, true
@@ -233,6 +235,9 @@ func (s *scan) townAt(i int) (span, int, bool) {
 	if i > 0 && !strings.ContainsAny(s.gap(i-1), " \t\n(,:;/|>") {
 		return none()
 	}
+	if i > 0 && strings.Contains(s.gap(i-1), ":") {
+		before = "" // "From: Jane Roe"
+	}
 	if before == "on" || before == "at" || before == "near" || before == "off" || before == "along" || before == "from" {
 		if m := roadPattern.FindStringIndex(s.text[t.start:windowEnd(s.text, int(t.start))]); m != nil {
 			return give(s.tokenEnding(i, int(t.start)+m[1]), likely)
@@ -242,14 +247,16 @@ func (s *scan) townAt(i int) (span, int, bool) {
 		return none()
 	}
 	last := i
-	for n := 1; n <= 3 && last < len(s.toks); n++ {
-		if end, ok := s.townEnd(i, last, before); ok {
-			return end.give(s, i)
-		}
+	for n := 1; n < 3; n++ {
 		if last+1 >= len(s.toks) || !placeGap(s.gap(last)) || s.toks[last+1].form != t.form && s.toks[last+1].form != titleCase {
 			break
 		}
 		last++
+	}
+	for ; last >= i; last-- {
+		if end, ok := s.townEnd(i, last, before); ok {
+			return end.give(s, i)
+		}
 	}
 	return none()
 }
@@ -329,7 +336,9 @@ func (s *scan) townEnd(i, last int, before string) (townMatch, bool) {
 }
 
 // lives says whether token i speaks of where somebody is at home.
-func (s *scan) lives(i int) bool { return i >= 0 && livesWords[s.lower(i)] }
+func (s *scan) lives(i int) bool {
+	return i >= 0 && livesWords[s.lower(i)] || i >= 1 && livesWords[s.lower(i-1)]
+}
 
 var (
 	livesWords = wordSet("lives live lived living resides resident residing moved moves home house born raised visiting cabin apartment farm native works worked plant traveled travelled trip evacuated vacation drove drives grew stays staying camp condo ranch")

@@ -171,7 +171,7 @@ func (s *scan) smallFacility(i int) (span, bool) {
 			return span{}, false
 		}
 		switch w := s.lower(j); {
-		case w == "from" || w == "at" || w == "to":
+		case w == "from" || w == "at" || w == "to" || w == "of":
 			strong := strongHeads[s.lower(i)] || headPairs[s.lower(i-1)+"/"+s.lower(i)] || headPairs[s.lower(i)+"/"+s.lower(i+1)]
 			if !own || !strong || s.lower(i) == "school" || s.lower(i) == "clinic" || s.lower(i) == "pharmacy" || s.lower(i) == "college" {
 				return span{}, false
@@ -230,6 +230,14 @@ func (s *scan) saintAt(i int) (span, bool) {
 			last = i + 1
 		}
 		return span{int(t.start), int(s.toks[last].end), Facility, likely}, true
+	case "mount", "mt":
+		if g := s.gap(i); (g == " " || g == ". ") && s.capital(i+1) && s.lower(i+2) == "of" && s.gap(i+1) == " " && s.gap(i+2) == " " && i+3 < len(s.toks) && s.capital(i+3) || s.lower(i+1) == "sinai" {
+			last := i + 1
+			if s.lower(i+2) == "of" && s.capital(i+3) {
+				last = i + 3
+			}
+			return span{int(t.start), int(s.toks[last].end), Facility, likely}, true
+		}
 	case "our":
 		if s.lower(i+1) == "lady" && s.lower(i+2) == "of" && i+3 < len(s.toks) && s.toks[i+3].form == t.form {
 			last := i + 3

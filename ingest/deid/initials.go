@@ -6,7 +6,7 @@ import (
 )
 
 // initialsLead stand before a person's initials.
-var initialsLead = wordSet("by per tech technologist technician read reader witness initials int dictated transcribed typed entered verified witnessed signed resident attending rn tr dict sonographer obtained gross grossed")
+var initialsLead = wordSet("by per tech technologist technician read reader witness initials int dictated transcribed typed scored entered verified witnessed signed resident attending rn tr dict sonographer obtained gross grossed")
 
 var (
 	slashInitials  = regexp.MustCompile(`^[A-Za-z]{2,3}[/:][A-Za-z]{2,3}(?:[ \t]*(?:\n|$))`)
@@ -21,7 +21,7 @@ var neverInitials = wordSet("u.s. u.k. m.d. d.o. p.o. a.m. p.m. i.v. i.m. s.c. r
 // something.
 func (s *scan) initials(out []span) []span {
 	for i, t := range s.toks {
-		if t.class&sureTitle != 0 || t.class&(given|surname) == 0 && notNames[s.lower(i)] {
+		if t.class&sureTitle != 0 || t.class&(given|surname) == 0 && notNames[s.lower(i)] && t.end-t.start > 1 {
 			continue
 		}
 		n := t.end - t.start
@@ -45,7 +45,7 @@ func (s *scan) initials(out []span) []span {
 			plain := blank(gap) || strings.Trim(gap, " \t:") == "" && strings.Contains(gap, ":")
 			signed := strings.HasSuffix(strings.TrimRight(gap, " "), "-") && (i+1 == len(s.toks) || strings.HasPrefix(strings.TrimLeft(s.gap(i), " ."), "\n"))
 			last := i+1 == len(s.toks) && strings.ContainsAny(gap, ".\n") && len(s.toks) > 6
-			if plain && initialsLead[s.lower(i-1)] && !s.is(i+1, eponymHead) && (i+1 >= len(s.toks) || !blank(s.gap(i)) || s.toks[i+1].form != upperCase) || signed || last {
+			if plain && initialsLead[s.lower(i-1)] && !(s.is(i+1, eponymHead) && blank(s.gap(i))) && (s.typedBy(i) || i+1 >= len(s.toks) || !blank(s.gap(i)) || s.toks[i+1].form != upperCase) || signed || last {
 				out = append(out, span{at, int(t.end), Name, likely})
 			}
 		case n >= 2 && t.form != titleCase:

@@ -34,7 +34,7 @@ var byVerbs = wordSet(`dictated transcribed signed interpreted reviewed read app
 	referred requested ordered seen examined evaluated supervised accompanied witnessed obtained spoke spoken talked met conferred
 	consulted shown notified informed called paged given provided written entered prepared edited attested completed collected
 	administered done followed assisted inserted placed interrogated treated dosimetry gross accepted updated relayed faxed prescribed
-	attended message left word electronically ecg received removed drawn managed brought found raised`)
+	attended message left word electronically ecg anesthesia received removed req typed told asked overread drawn managed brought found raised`)
 
 // nameLabels stand before a colon and a name.
 var nameLabels = wordSet(`name patient pt attending referring ordering consulting requesting reading interpreting radiologist physician physicians
@@ -67,7 +67,7 @@ var eponymHeads = wordSet(`disease diseases syndrome syndromes sign signs cathet
 	angle view views projection series film grid plate screw rod nail pin frame traction exercises crisis tic nevus
 	lymph hump papilledema rings pattern histology block cavity bundle fibers loop limb capsule islets follicle cup
 	stones syncope deficiency dysplasia hydrocephalus hemorrhage aneurysm plexus spur spurs sponge dressing
-	fistula paralysis facies positive negative piercing coma`)
+	fistula paralysis facies positive negative piercing coma murmur triad angina edema infraction`)
 
 // acronyms are capital letters that are nobody's initials.
 var acronyms = wordSet(`ct mr mri mra mrv mrcp pet us xr cxr kub ap pa pt po iv im sc sq od os ou ad as au bid tid qid qd prn npo nkda
@@ -90,7 +90,7 @@ var acronyms = wordSet(`ct mr mri mra mrv mrcp pet us xr cxr kub ap pa pt po iv 
 
 // notPeople are capitalized words that are no names though they look like it:
 // makers of devices and drugs, and what documents are full of.
-var notPeople = wordSet(`siemens philips medtronic stryker zimmer biomet abbott baxter bard boston cordis cook arrow hologic toshiba canon hitachi
+var notPeople = wordSet(`enterography urography glidescope hep siemens philips medtronic stryker zimmer biomet abbott baxter bard boston cordis cook arrow hologic toshiba canon hitachi
 	fuji agfa kodak pfizer merck lilly bayer roche novartis sanofi aetna cigna humana anthem medicaid medicare kaiser tricare
 	tylenol advil motrin aleve norco vicodin percocet lasix coumadin plavix lipitor zocor crestor norvasc lopressor toprol
 	zosyn keflex cipro levaquin flagyl bactrim augmentin ativan xanax valium zoloft prozac paxil celexa lexapro haldol

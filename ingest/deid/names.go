@@ -119,8 +119,13 @@ func (s *scan) nameFrom(i int, least quality, small bool) (last int, ok bool) {
 			}
 			last = i
 			units++
+		case units > 0 && s.is(i, eponymHead) && s.is(i, ordinary) && !s.initial(i-1):
+			return last, last >= 0 // "Penrose Drain"
 		default:
 			u := s.unitAt(i)
+			if units > 1 && i > 0 && s.initial(i-1) && t.form == titleCase && t.class == ordinary && s.letters(i) >= 3 && !notNames[s.lower(i)] && u.last == i && last == i-1 {
+				return i, true // "Jane F. Pere"
+			}
 			if !small && !s.capital(i) || u.quality < least && !(units > 0 && u.quality >= maybeName) || units > 0 && s.breaksName(u, units) {
 				return last, last >= 0
 			}
@@ -277,7 +282,7 @@ var notNames = wordSet(`
 	provider pulmonary radiograph radiologist radiology ref recommendation report resident right service sex she
 	shoulder signed sinus spine staff stable study team technique the there these this thoracic time title to
 	transcribed two three ultrasound unknown unremarkable upright views was we when with wrist xr xray
-	xxxx year years page see seen reason note notes plan labs meds order orders so an also both but from if as are be
+	xxxx year years see seen reason note notes plan labs meds order orders so an also both but from if as are be
 	can had have how its may's most must only other our over same some such than that them then they thru under until up
 	upon us very via what where which while who why you your my me her him still since each many any all)`)
 

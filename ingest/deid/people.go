@@ -10,7 +10,7 @@ import (
 func (s *scan) personAt(i int) (first, last int, score float32) {
 	t := s.toks[i]
 	switch {
-	case t.class&sureTitle != 0 && t.form != lowerCase, t.class&sureTitle != 0 && s.lower(i) == "dr":
+	case t.class&sureTitle != 0 && (t.form != lowerCase || s.lower(i) == "dr" || s.gap(i) == ". " && (s.lower(i) == "mr" || s.lower(i) == "mrs" || s.lower(i) == "ms")):
 		if first, last, ok := s.titled(i, maybeName); ok {
 			return first, last, certain
 		}
@@ -66,6 +66,10 @@ func (s *scan) personAt(i int) (first, last int, score float32) {
 				return i, last, sure
 			}
 		}
+	case "told", "asked":
+		if s.gap(i) == " " && i+1 < len(s.toks) && s.toks[i+1].form == lowerCase && s.quality(i+1) >= fresh && s.letters(i+1) >= 5 && !s.english(i+1) {
+			return i + 1, i + 1, possible
+		}
 	case "call", "page", "text", "contact", "ask", "tell", "notify", "email", "reached", "thank", "see", "called", "paged", "notified", "informed":
 		if s.gap(i) == " " && s.capital(i+1) && s.toks[i+1].form == titleCase && w != "called" {
 			if u := s.unitAt(i + 1); u.quality == fresh && s.letters(i+1) >= 3 && (w != "see" || s.personish(u, u.last)) && !s.is(u.last+1, eponymHead|facilityHead) {
@@ -73,6 +77,9 @@ func (s *scan) personAt(i int) (first, last int, score float32) {
 					return i + 1, last, likely
 				}
 			}
+		}
+		if w == "called" && s.gap(i) == " " && i+1 < len(s.toks) && s.toks[i+1].form == lowerCase && s.quality(i+1) >= fresh && s.letters(i+1) >= 5 && !s.english(i+1) {
+			return i + 1, i + 1, possible
 		}
 		if w == "called" && i+1 < len(s.toks) && strings.Trim(s.gap(i), ` "“'`) == "" && s.gap(i) != " " && s.capital(i+1) && s.unitAt(i+1).quality >= maybeName {
 			last, _ := s.nameFrom(i+1, maybeName, false)
@@ -164,6 +171,9 @@ func (s *scan) titled(i int, least quality) (first, last int, ok bool) {
 		}
 	}
 	last, ok = s.nameFrom(next, least, small)
+	if !ok && s.toks[i].class&sureTitle != 0 && s.toks[i].form == titleCase && s.toks[next].form == titleCase && s.toks[next].class == ordinary && !notNames[s.lower(next)] && s.letters(next) >= 3 {
+		return next, next, true // Dr. Pere
+	}
 	if !ok && s.capital(next) && s.is(next, particle) && s.is(next, surname) && s.toks[i].class&(sureTitle|softTitle) != 0 {
 		return next, next, true // Dr. Le
 	}
@@ -228,6 +238,10 @@ func (s *scan) afterLabel(i int) (first, last int, ok bool) {
 			last, ok = s.nameFrom(u.last+1, maybeName, false) // "DOE, JOHN"
 			return next, last, ok
 		}
+		if q < maybeName && s.odd(next) {
+			last, ok = s.nameFrom(next+1, maybeName, false)
+			return next, last, ok
+		}
 		if q < maybeName && !s.initial(next) {
 			return 0, 0, false
 		}
@@ -248,6 +262,10 @@ func (s *scan) afterLabel(i int) (first, last int, ok bool) {
 	case colon && s.toks[next].form == lowerCase:
 		if s.unitAt(next).quality == plainName && !s.is(i, wordLabel) {
 			last, ok = s.nameFrom(next, fresh, true)
+			return next, last, ok
+		}
+	case blank(gap) && s.lower(i) == "name" && s.capital(next) && s.letters(next) >= 3 && strings.HasPrefix(s.gap(s.unitAt(next).last), ",") && (s.is(next, surname) || s.quality(next) == fresh):
+		if last, ok = s.nameFrom(next, maybeName, false); ok {
 			return next, last, ok
 		}
 	case blank(gap) && s.capital(next) && s.capital(i):
@@ -303,6 +321,13 @@ func (s *scan) afterKin(i int) (first, last int, ok bool) {
 	if s.lower(i+1) == "in" && s.gap(i) == "-" {
 		return 0, 0, false
 	}
+	if next < len(s.toks) && s.toks[next].form == lowerCase && s.gap(next-1) == " " && s.letters(next) >= 4 && s.unitAt(next).quality >= fresh && s.unitAt(next).last == next && next == i+1 {
+		last = next
+		if s.gap(next) == " " && s.quality(next+1) >= fresh && s.toks[next+1].form == lowerCase && s.letters(next+1) >= 4 {
+			last++
+		}
+		return next, last, true
+	}
 	if next >= len(s.toks) || !s.capital(next) || s.gap(i) == ". " && s.unitAt(next).quality < plainName {
 		return 0, 0, false
 	}
@@ -346,6 +371,14 @@ func (s *scan) afterBy(i int, w string) (first, last int, score float32) {
 	}
 	switch {
 	case s.toks[next].form == lowerCase:
+		if verb && w == "by" && u.quality == fresh && s.letters(next) >= 4 && !s.english(next) {
+			if s.gap(u.last) == " " && s.letters(u.last+1) >= 4 && (s.quality(u.last+1) == fresh || s.is(u.last+1, surname)) {
+				return next, s.unitAt(u.last + 1).last, likely
+			}
+			if s.letters(next) >= 5 {
+				return next, u.last, possible
+			}
+		}
 		if verb && (u.quality == plainName || u.quality == maybeName && s.is(next, given) && !s.is(next, ordinary)) && s.letters(next) >= 4 && w == "by" {
 			if s.gap(u.last) == " " && s.quality(u.last+1) >= fresh && s.letters(u.last+1) >= 5 {
 				return next, s.unitAt(u.last + 1).last, likely
@@ -353,13 +386,20 @@ func (s *scan) afterBy(i int, w string) (first, last int, score float32) {
 			return next, u.last, likely
 		}
 		return 0, 0, 0
+	case verb && u.quality == noName && s.odd(next):
+		if last, ok := s.nameFrom(next+1, maybeName, false); ok {
+			return next, last, likely
+		}
 	case verb && (u.quality >= fresh || s.initial(next) && s.initialOfName(next)):
 		last, ok := s.nameFrom(next, maybeName, false)
 		if ok && !(u.quality == fresh && last == u.last && s.toks[next].form == upperCase && s.letters(next) < 5) {
 			return next, last, s.surely(next, last)
 		}
-	case verb && u.quality == maybeName && s.toks[next].class&(given|surname) != 0 && !s.is(u.last+1, eponymHead) && s.toks[next].class&(eponym|place|state) == 0:
+	case verb && u.quality == maybeName && s.toks[next].class&(given|surname) != 0 && !s.is(u.last+1, eponymHead) && s.toks[next].class&(place|state) == 0:
 		last, ok := s.nameFrom(next, maybeName, false)
+		if ok && last == u.last && s.is(next, eponym) {
+			return 0, 0, 0
+		}
 		if ok && (w == "by" || w == "with" || last > u.last) {
 			return next, last, likely
 		}
@@ -381,7 +421,7 @@ func (s *scan) carets(i int) (first, last int, score float32) {
 	last = u.last
 	best, named := u.quality, s.is(i, given|surname)
 	for last+1 < len(s.toks) && s.gap(last) == "^" && s.capital(last+1) && last-i < 5 {
-		last++
+		last = s.unitAt(last + 1).last
 		best = max(best, s.quality(last))
 		named = named || s.is(last, given|surname)
 	}
@@ -480,13 +520,17 @@ func (s *scan) weigh(u unit, last int) float32 {
 			if u.quality == fresh && !head && s.personish(u, last) {
 				return likely
 			}
-			if u.quality == maybeName && !head && t.class&(given|surname) != 0 && (t.class&(eponym|place|state) == 0 || doings[s.lower(last+2)] && s.lower(last+2) != "given" && s.lower(last+2) != "taken") && t.form == titleCase && s.strongPersonish(u, last) {
+			if u.quality == fresh && !head && s.letters(u.first) >= 3 && !s.brand(u.first) && !strings.HasPrefix(s.gap(last), ":") &&
+				(t.form == titleCase && (!s.begins(u.first) || !s.english(u.first)) || t.form == upperCase && s.caps && s.letters(u.first) >= 5 && !s.english(u.first)) {
+				return possible // a new word in capitals is a name more often than not
+			}
+			if u.quality == maybeName && !head && t.class&(given|surname) != 0 && (t.class&(eponym|place|state) == 0 || s.surelyPerson(last)) && t.form == titleCase && s.strongPersonish(u, last) {
 				return likely
 			}
 			return 0
 		case t.form == upperCase && (s.letters(u.first) < 4 || t.class&place != 0):
 			return 0
-		case t.class&(place|state|eponym) != 0:
+		case t.class&(place|state|eponym) != 0 && u.last == u.first:
 			return 0
 		case isGiven:
 			return likely
@@ -520,6 +564,8 @@ func (s *scan) weigh(u unit, last int) float32 {
 		return likely - 0.05
 	case freshes == words && words <= 3 && t.form == titleCase:
 		return likely - 0.05
+	case words == 2 && freshes == 1 && t.form == titleCase && s.toks[last].form == titleCase && !head && !s.brand(u.first) && (isGiven || u.quality == fresh && s.is(last, surname) && !s.is(last, place|state|facilityWord)):
+		return possible
 	case freshes == 1 && words == 2 && t.form == titleCase && s.quality(u.first) == fresh && s.is(last, surname) && s.toks[last].form == titleCase && !head && (s.strongPersonish(u, last) || s.is(u.first-1, kin|nameLabel)):
 		return likely - 0.05
 	case isGiven && words == 2 && t.form == titleCase && t.class&eponym == 0 && s.toks[last].class&(surname) != 0 && s.toks[last].class&eponym == 0 && !head:
@@ -543,6 +589,15 @@ func (s *scan) personish(u unit, last int) bool {
 func (s *scan) strongPersonish(u unit, last int) bool {
 	gap := s.gap(last)
 	next := last + 1
+	if gap == " " && next < len(s.toks) && s.toks[next].form == mixed && sexAndAge.MatchString(s.word(next)) {
+		return true // "Smith 70F"
+	}
+	if gap == "'s " || gap == "’s " || (gap == "'" || gap == "’") && s.lower(next) == "s" && worksOf[s.lower(next+1)] {
+		return true
+	}
+	if next >= len(s.toks) && len(s.toks) > 6 && u.first > 0 && (strings.HasSuffix(s.gap(u.first-1), ". ") || strings.HasSuffix(s.gap(u.first-1), "\n")) && s.is(u.first, surname) && strings.Trim(gap, " .\n") == "" {
+		return true // the last word
+	}
 	if gap == " " && s.is(next, personVerb) && s.toks[next].form == lowerCase {
 		return true
 	}
@@ -600,8 +655,78 @@ func (s *scan) strongPersonish(u unit, last int) bool {
 // workplaces follow "from", "in" or "at" behind a person.
 var workplaces = wordSet("the admitting lab pt ot radiology billing scheduling registration pharmacy records icu ed triage reception transport dialysis housekeeping bedside")
 
+// worksOf is what a reader's name stands before.
+var worksOf = wordSet("read note notes interpretation recommendation recommendations office nurse request opinion report dictation clinic assistant pager patient exam assessment")
+
+// brand says whether the word at token i has the form of a medicine's or a
+// maker's name.
+func (s *scan) brand(i int) bool {
+	w := s.lower(i)
+	for _, end := range drugEndings {
+		if strings.HasSuffix(w, end) {
+			return true
+		}
+	}
+	inner := s.word(i)[1:]
+	return strings.ToLower(inner) != inner && !strings.HasPrefix(w, "mc") && !strings.HasPrefix(w, "mac") && !s.joined(i)
+}
+
+// begins says whether a sentence, a line or an item begins with token i.
+func (s *scan) begins(i int) bool {
+	if i == 0 {
+		return true
+	}
+	g := s.gap(i - 1)
+	return strings.ContainsAny(g, "\n") || strings.ContainsAny(strings.TrimRight(g, " "), ".:;!?)*•") || strings.HasSuffix(g, "- ")
+}
+
+// english says whether the word at token i ends as English words do and few
+// names.
+func (s *scan) english(i int) bool {
+	w := s.lower(i)
+	for _, end := range englishEndings {
+		if strings.HasSuffix(w, end) && len(w) > len(end)+2 {
+			return true
+		}
+	}
+	return false
+}
+
+var englishEndings = strings.Fields("ly ing ed tion sion ment ness ity able ible al ous ic ive ism ary ory ance ence ized ised ation less ful ward wards ship graph gram ular ated oid ine ase ide ate ium")
+
+var drugEndings = strings.Fields("mab nib pril olol sartan statin azole mycin cillin cycline floxacin parin tidine prazole setron triptan gliptin gliflozin zepam zolam barbital caine dipine idone oxetine pam tinib vir vudine zosin thiazide cort sone solone phylline profen coxib itis osis emia oma ectomy otomy ostomy scopy graphy gram pathy plasty algia uria trophy plegia paresis")
+
 // doings follow "has", "is", "was" or "will" where those speak of a person.
 var doings = wordSet("done doing here seen told examined scanned admitted discharged advised counseled asked informed notified sedated intubated extubated evaluated treated transferred taken given started present return see call follow agreeable aware able unable feeling tolerating ambulating alert awake followed known referred instructed reassured accompanied retired married widowed divorced employed")
+
+// surelyPerson says whether what follows token i is said of people alone.
+func (s *scan) surelyPerson(i int) bool {
+	gap, next := s.gap(i), i+1
+	if next >= len(s.toks) {
+		return false
+	}
+	if gap == " " && s.toks[next].form == mixed && sexAndAge.MatchString(s.word(next)) {
+		return true
+	}
+	if (gap == " (" || gap == ", ") && s.is(next, kin) {
+		return true
+	}
+	w := s.lower(next + 1)
+	return gap == " " && doings[w] && w != "given" && w != "taken" && (s.lower(next) == "is" || s.lower(next) == "was" || s.lower(next) == "has" || s.lower(next) == "will")
+}
+
+// odd says whether token i is an ordinary word where a given name stands, with
+// the surname behind it: "Attending: Fleur Combes".
+func (s *scan) odd(i int) bool {
+	if i+1 >= len(s.toks) || s.toks[i].form != titleCase || s.toks[i].class != ordinary || s.letters(i) < 3 || notNames[s.lower(i)] || s.gap(i) != " " {
+		return false
+	}
+	j := i + 1
+	if s.initial(j) && (s.gap(j) == ". " || s.gap(j) == " ") {
+		j++
+	}
+	return s.capital(j) && s.unitAt(j).quality >= fresh
+}
 
 // signOff says whether the line before token i ends a letter.
 func (s *scan) signOff(i int) bool {
@@ -625,6 +750,12 @@ func (s *scan) smallName(i int) (first, last int, score float32) {
 	}
 	if s.gap(i) == " " && s.quality(i+1) == plainName && s.toks[i+1].class&surname != 0 && s.toks[i+1].form == lowerCase && s.letters(i+1) >= 3 {
 		return i, i + 1, likely
+	}
+	if s.is(i+1, eponymHead) && s.gap(i) == " " {
+		return 0, 0, 0
+	}
+	if j := i + 2; s.gap(i) == " " && s.letters(i) >= 4 && j < len(s.toks) && s.letters(i+1) == 1 && strings.Trim(s.gap(i+1), " .") == "" && s.quality(j) >= fresh && s.toks[j].form == lowerCase && s.letters(j) >= 4 {
+		return i, s.unitAt(j).last, likely // "josephine s wolstenholme"
 	}
 	if s.gap(i) == " " && s.quality(i+1) == fresh && s.toks[i+1].form == lowerCase && s.letters(i+1) >= 5 && s.letters(i) >= 4 {
 		return i, s.unitAt(i + 1).last, likely

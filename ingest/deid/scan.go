@@ -29,12 +29,14 @@ const (
 type scan struct {
 	text string
 	toks []token
+	caps bool // nearly all of it is in capitals
 }
 
 func newScan(text string) *scan {
 	s := &scan{text: text, toks: make([]token, 0, len(text)/5+1)}
 	words := classes()
 	var lower [64]byte
+	upper, other := 0, 0 // letters of words in capitals and of other words
 	for i := 0; i < len(text); {
 		c := text[i]
 		if c < utf8.RuneSelf && !wordByte(c) {
@@ -114,8 +116,15 @@ func newScan(text string) *scan {
 				t.class, t.listed = words[strings.ToLower(text[start:i])]
 			}
 		}
+		switch {
+		case t.form == upperCase:
+			upper += letters
+		case t.form < number:
+			other += letters
+		}
 		s.toks = append(s.toks, t)
 	}
+	s.caps = upper > 3*other
 	return s
 }
 
