@@ -33,6 +33,7 @@ standard error.`,
   adapt bench decode             writing tokens
   adapt bench ingest             from a folder to a data set
   adapt bench plan --params 70e9 what training such a model takes
+  adapt bench deid               what de-identification finds and misses
   adapt bench kernels --json     the same for programs
   adapt bench kernels --quick    coarser, in a fraction of the time`,
 	}
@@ -66,6 +67,7 @@ standard error.`,
 		figures("train", "Training steps: speed, allocations, memory", trainLong, flopsNote, Train),
 		figures("decode", "Decoding with a key-value cache", decodeLong, "", Decode),
 		planCommand(o, &asJSON),
+		deidCommand(&asJSON),
 		&cobra.Command{
 			Use: stepCommand, Hidden: true, Args: cobra.ExactArgs(1), Short: "Run one workload; bench starts it for itself",
 			RunE: func(cmd *cobra.Command, args []string) error { return serve(cmd.Context(), args[0], cmd.OutOrStdout()) },

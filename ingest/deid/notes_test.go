@@ -12,7 +12,7 @@ var show = flag.Bool("show", false, "list the misses in the development notes")
 
 // TestNotes holds the engine to what the project promises of it.
 func TestNotes(t *testing.T) {
-	for _, set := range []string{DevNotes} {
+	for _, set := range []string{DevNotes, HeldoutNotes} {
 		notes, err := Notes(set)
 		if err != nil {
 			t.Fatal(err)
