@@ -47,3 +47,52 @@ func TestSurrogatesAreNoLeaks(t *testing.T) {
 		t.Errorf("what is no surrogate is found as %v", got)
 	}
 }
+
+// TestFalseAlarms cuts real documents into windows, as examples are cut, after
+// identifiers were removed: whatever the check finds in them would stop a run.
+func TestFalseAlarms(t *testing.T) {
+	formal := Rules{Kinds: []Kind{Name, Email, Phone, Account, SSN, Tax}, Formal: true}
+	for _, set := range []struct {
+		dir   string
+		rules Rules
+		every int // of the files
+	}{
+		{"../../../shared/data/medical/openi", everything, 1},
+		{"../../../shared/data/legal/cuad/contracts", formal, 12},
+		{"../../../shared/data/medical/hl7v2", everything, 1},
+	} {
+		files, err := ingest.Scan(set.dir, nil)
+		if err != nil {
+			t.Skip("the real documents are not beside the repository")
+		}
+		for _, opts := range []Options{{}, {Replace: Surrogates, Secret: []byte("a secret for tests")}} {
+			e := New(set.rules, opts)
+			windows, alarms := 0, map[Kind]int{}
+			for i, f := range files {
+				if i%set.every != 0 {
+					continue
+				}
+				docs, _, err := ingest.Read(t.Context(), set.dir, f, ingest.Limits{})
+				if err != nil {
+					continue
+				}
+				for d := range docs {
+					doc := &docs[d]
+					e.Apply(doc)
+					toks := newScan(doc.Text).toks
+					for from := 0; from < len(toks); from += 90 {
+						to := min(from+100, len(toks))
+						windows++
+						for _, l := range e.Check(doc.Text[toks[from].start:toks[to-1].end], Quoted, doc) {
+							alarms[l.Kind]++
+						}
+					}
+				}
+			}
+			t.Logf("%s, %s: %d windows, alarms %v", set.dir[len("../../../shared/data/"):], opts.Replace, windows, alarms)
+			if len(alarms) > 0 {
+				t.Errorf("the check finds %v in %s", alarms, set.dir)
+			}
+		}
+	}
+}
