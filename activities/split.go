@@ -29,11 +29,7 @@ func (a *Activities) split(ctx context.Context, in api.SplitInput) (api.Split, e
 }
 
 func (a *Activities) divide(ctx context.Context, in api.SplitInput, s setting, m *meter) (api.Split, error) {
-	docs, err := a.documents(in.Documents)
-	if err != nil {
-		return api.Split{}, err
-	}
-	labeled, err := a.labeled(in.Labeled)
+	heads, err := a.heads(in)
 	if err != nil {
 		return api.Split{}, err
 	}
@@ -41,7 +37,7 @@ func (a *Activities) divide(ctx context.Context, in api.SplitInput, s setting, m
 	if err != nil {
 		return api.Split{}, err
 	}
-	usable := usableGroups(docs, labeled)
+	usable := usableGroups(heads)
 	c := s.config
 	splits := label.SplitDocs(usable, c.Split.Dev, c.Split.Test, c.Seed, frozen)
 	tok, err := tokenizer.Starter() // any measure will do for the table of tokens
@@ -52,9 +48,8 @@ func (a *Activities) divide(ctx context.Context, in api.SplitInput, s setting, m
 		Domain: in.Domain, Version: s.domain.Version(), Seed: c.Seed,
 		Refs: map[string]string{"documents": in.Documents.String(), "labeled": in.Labeled.String()},
 	}
-	formats := formatsOf(docs)
-	for _, l := range labeled {
-		d.Add(l, splits[l.DocID], formats[l.DocID], lengths(tok, l.Examples))
+	if err := a.count(ctx, in.Labeled, splits, heads, tok, &d, m); err != nil {
+		return api.Split{}, err
 	}
 	d.CountGroups(usable)
 	if !in.Agreement.IsZero() {
@@ -87,8 +82,10 @@ func (a *Activities) divide(ctx context.Context, in api.SplitInput, s setting, m
 		return out, err
 	}
 	var test []string
-	for _, doc := range part(docs, d, label.Test) {
-		test = append(test, doc.ID)
+	for _, h := range heads {
+		if d.Docs[h.ID] == label.Test {
+			test = append(test, h.ID)
+		}
 	}
 	return out, a.Registry.FreezeTest(ctx, in.Domain, test)
 }
@@ -103,19 +100,86 @@ func enough(s api.Split) error {
 	return nil
 }
 
-// usableGroups returns the documents with a truth, with their groups.
-func usableGroups(docs []*ingest.Document, labeled []label.Labeled) []label.DocGroup {
-	skipped := map[string]bool{}
-	for _, l := range labeled {
-		skipped[l.DocID] = l.Skipped != ""
+// A head is what is needed of a document and of what labeling made of it before
+// their texts.
+type head struct {
+	ID     string `json:"id"`
+	Format string `json:"format"`
+	Group  string `json:"group"`
+
+	skipped bool
+}
+
+// heads returns those of all documents, in their order.
+func (a *Activities) heads(in api.SplitInput) ([]head, error) {
+	var heads []head
+	place := map[string]int{}
+	for h, err := range artifact.Each[head](a.store(), in.Documents) {
+		if err != nil {
+			return nil, err
+		}
+		place[h.ID] = len(heads)
+		heads = append(heads, h)
 	}
+	type labeledHead struct {
+		DocID   string `json:"doc_id"`
+		Skipped string `json:"skipped"`
+	}
+	for l, err := range artifact.Each[labeledHead](a.store(), in.Labeled) {
+		if err != nil {
+			return nil, err
+		}
+		if i, ok := place[l.DocID]; ok {
+			heads[i].skipped = l.Skipped != ""
+		}
+	}
+	return heads, nil
+}
+
+// usableGroups returns the documents with a truth, with their groups.
+func usableGroups(heads []head) []label.DocGroup {
 	var groups []label.DocGroup
-	for _, d := range docs {
-		if !skipped[d.ID] {
-			groups = append(groups, label.DocGroup{ID: d.ID, Group: d.Group})
+	for _, h := range heads {
+		if !h.skipped {
+			groups = append(groups, label.DocGroup{ID: h.ID, Group: h.Group})
 		}
 	}
 	return groups
+}
+
+// count counts what labeling made into the data set, a chunk of documents at a
+// time.
+func (a *Activities) count(ctx context.Context, ref artifact.Ref, splits map[string]label.Split, heads []head, tok tokenizer.Tokenizer, d *label.Dataset, m *meter) error {
+	formats := make(map[string]string, len(heads))
+	for _, h := range heads {
+		formats[h.ID] = h.Format
+	}
+	m.start("documents", 0, len(heads))
+	var chunk []label.Labeled
+	add := func() error {
+		tokens := make([][]int, len(chunk))
+		err := each(ctx, workers(), len(chunk), func(_ context.Context, i int) error {
+			tokens[i] = lengths(tok, chunk[i].Examples)
+			return nil
+		})
+		for i, l := range chunk {
+			d.Add(l, splits[l.DocID], formats[l.DocID], tokens[i])
+		}
+		m.add(len(chunk))
+		chunk = chunk[:0]
+		return err
+	}
+	for l, err := range artifact.Each[label.Labeled](a.store(), ref) {
+		if err != nil {
+			return err
+		}
+		if chunk = append(chunk, l); len(chunk) == labelChunk {
+			if err := add(); err != nil {
+				return err
+			}
+		}
+	}
+	return add()
 }
 
 // lengths returns how long examples are in tokens.
@@ -125,13 +189,4 @@ func lengths(tok tokenizer.Tokenizer, examples []label.Example) []int {
 		n[i] = len(prompt.Render(tok, e.Turns).IDs)
 	}
 	return n
-}
-
-// formatsOf returns what each document was read from.
-func formatsOf(docs []*ingest.Document) map[string]string {
-	formats := make(map[string]string, len(docs))
-	for _, d := range docs {
-		formats[d.ID] = d.Format
-	}
-	return formats
 }
