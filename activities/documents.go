@@ -2,6 +2,10 @@ package activities
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,11 +27,11 @@ func (a *Activities) label(ctx context.Context, in api.DocumentsInput) (api.Labe
 		if err != nil {
 			return api.Labeled{}, err
 		}
-		gold, goldRef, err := a.gold(s)
+		gold, goldSum, err := a.gold(s)
 		if err != nil {
 			return api.Labeled{}, err
 		}
-		key := registry.StepKey("label", s.domain.Name(), s.domain.Version(), in.Documents, in.Base, goldRef, s.config.Label.GoldOnly, s.config.Train.MaxTokens)
+		key := registry.StepKey("label", s.domain.Name(), s.domain.Version(), in.Documents, in.Base, goldSum, s.config.Label.GoldOnly, s.config.Train.MaxTokens)
 		suggested, err := once(ctx, a, key, func(ctx context.Context) (api.Labeled, error) {
 			return a.labelAll(ctx, in, s, gold, m)
 		})
@@ -60,31 +64,56 @@ func (a *Activities) tokenizer(ref artifact.Ref, maxTokens int) (tokenizer.Token
 	return tok, min(maxTokens, c.MaxPositions), err
 }
 
-// gold finds the annotations that the configuration names and keeps their
-// file or folder, so that a changed one is labeled with anew.
-func (a *Activities) gold(s setting) (label.GoldIndex, artifact.Ref, error) {
+// gold finds the annotations that the configuration names. The sum is of their
+// content, so that changed ones are labeled with anew; they are not kept, since
+// they may quote what is removed from the documents.
+func (a *Activities) gold(s setting) (index label.GoldIndex, sum string, err error) {
 	path := goldPath(s)
 	if path == "" {
-		return nil, artifact.Ref{}, nil
+		return nil, "", nil
 	}
-	fi, err := os.Stat(path)
-	if err != nil {
-		return nil, artifact.Ref{}, badInput("label.gold names a file or folder that is not there; its path is relative to the folder of documents")
+	if _, err := os.Stat(path); err != nil {
+		return nil, "", badInput("label.gold names a file or folder that is not there; its path is relative to the folder of documents")
 	}
-	var ref artifact.Ref
-	if fi.IsDir() {
-		ref, err = a.keepFolder(path)
-	} else {
-		ref, err = a.store().PutFile(artifact.KindRaw, path)
-	}
-	if err != nil {
-		return nil, ref, err
+	if sum, err = goldSum(path); err != nil {
+		return nil, "", err
 	}
 	set, err := loadGold(path)
 	if err != nil {
-		return nil, ref, err
+		return nil, "", err
 	}
-	return label.Index(set.Gold()), ref, nil
+	return label.Index(set.Gold()), sum, nil
+}
+
+// goldSum hashes a file of annotations, or those files of a folder that may be
+// part of them.
+func goldSum(path string) (string, error) {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	err = filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || name != path && !formats.Reads(d.Name()) {
+			return err
+		}
+		rel, err := filepath.Rel(path, name)
+		if err != nil {
+			return err
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		one := sha256.New()
+		if _, err := io.Copy(one, f); err != nil {
+			return err
+		}
+		fmt.Fprintf(h, "%q %x\n", filepath.ToSlash(rel), one.Sum(nil))
+		return nil
+	})
+	return hex.EncodeToString(h.Sum(nil)), err
 }
 
 // goldPath returns where the annotations are; "" where there are none.
@@ -104,29 +133,7 @@ func goldPath(s setting) string {
 func loadGold(path string) (*formats.Set, error) {
 	set, err := formats.Load(path)
 	if err != nil {
-		return nil, badInput("the annotations of label.gold: %v", err)
+		return nil, badInput("the annotations of label.gold: %v; or set label.gold to none, to go without", err)
 	}
 	return set, nil
-}
-
-// keepFolder stores the annotations of a folder. brat's lie beside the
-// documents: what is neither of both stays there.
-func (a *Activities) keepFolder(dir string) (artifact.Ref, error) {
-	var tree artifact.Tree
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() || !formats.Reads(d.Name()) {
-			return err
-		}
-		rel, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		ref, err := a.store().PutFile(artifact.KindRaw, path)
-		tree.Files = append(tree.Files, artifact.TreeFile{Path: filepath.ToSlash(rel), Ref: ref})
-		return err
-	})
-	if err != nil {
-		return artifact.Ref{}, err
-	}
-	return a.store().PutTree(artifact.KindManifest, tree)
 }

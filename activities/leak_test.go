@@ -13,6 +13,7 @@ import (
 	"adapt/ingest"
 	"adapt/label"
 	"adapt/prompt"
+	"adapt/samples"
 	"adapt/tokenizer"
 )
 
@@ -90,14 +91,25 @@ func TestLeakageIsMeasuredAndLimited(t *testing.T) {
 	}
 }
 
-// TestRealDataIsUnderTheLimit measures what the default limit is for.
+// TestRealDataIsUnderTheLimit holds the default limit against real documents
+// and those of the demo.
 func TestRealDataIsUnderTheLimit(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads thousands of documents")
 	}
-	for domain, folder := range map[string]string{"legal": "legal/cuad/contracts", "medical": "medical/openi"} {
-		t.Run(domain, func(t *testing.T) {
-			dir := filepath.Join("..", "..", "shared", "data", filepath.FromSlash(folder))
+	shared := filepath.Join("..", "..", "shared", "data")
+	demo := t.TempDir()
+	if err := samples.Extract(demo); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ name, domain, dir string }{
+		{"contracts of CUAD", "legal", filepath.Join(shared, "legal", "cuad", "contracts")},
+		{"reports of Open-i", "medical", filepath.Join(shared, "medical", "openi")},
+		{"contracts of the demo", "legal", filepath.Join(demo, "legal")},
+		{"reports of the demo", "medical", filepath.Join(demo, "medical")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			domain, dir := tt.domain, tt.dir
 			if _, err := os.Stat(dir); err != nil {
 				t.Skip("the documents are not beside the repository")
 			}
