@@ -122,5 +122,13 @@ func BenchmarkStructure(b *testing.B) {
 				Structure(&d)
 			}
 		})
+		capitals := strings.Repeat("THE SUPPLIER DISCLAIMS ALL WARRANTIES, WHETHER EXPRESS OR IMPLIED, OF THE\n", len(text)/75)
+		b.Run(fmt.Sprintf("capitals-%dkB", len(capitals)/1000), func(b *testing.B) {
+			b.SetBytes(int64(len(capitals)))
+			for b.Loop() {
+				d := Document{Text: capitals}
+				Structure(&d)
+			}
+		})
 	}
 }

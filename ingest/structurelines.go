@@ -177,6 +177,7 @@ func endsThere(text string, l line, width int) bool {
 // before.
 func joins(text string, p paragraph, before, l line, width int) bool {
 	s, done := text[l.start:l.end], text[p.start:p.end]
+	begin := text[p.start:min(p.end, p.start+2*maxHeading)] // a part, so that time stays linear
 	first := firstRuneOf(s)
 	goesOn := unicode.IsLower(first) && !endsSentence(done)
 	if l.blank {
@@ -193,9 +194,9 @@ func joins(text string, p paragraph, before, l line, width int) bool {
 	switch {
 	case goesOn:
 		return true
-	case before.start == p.start && isUpper(done) && len(done) <= maxHeading && !isUpper(s):
+	case before.start == p.start && isUpper(begin) && len(done) <= maxHeading && !isUpper(s):
 		return false // a heading above its text
-	case isUpper(s) && len(s) <= maxHeading && !isUpper(done) && endsThere(text, before, width):
+	case isUpper(s) && len(s) <= maxHeading && !isUpper(begin) && endsThere(text, before, width):
 		return false
 	case width == 0:
 		return !endsSentence(done) && (before.end-before.start > 60 || hangs(done))
