@@ -90,7 +90,7 @@ func observe(text string, findings []Finding) []Finding {
 type Observation struct {
 	Name string `json:"name"`
 	// Presence is "" where the report does not speak of it.
-	Presence string `json:"presence"`
+	Presence string `json:"presence,omitempty"`
 	Side     string `json:"side,omitempty"`
 	Severity string `json:"severity,omitempty"` // the greatest that is asserted
 }

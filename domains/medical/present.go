@@ -1,6 +1,8 @@
 package medical
 
 import (
+	"slices"
+
 	"adapt/domains"
 	"adapt/eval"
 	"adapt/ingest"
@@ -20,8 +22,8 @@ type Impression struct {
 	Claims []Stated `json:"claims"`
 	// Unsupported repeats the claims that a person must check.
 	Unsupported []Stated `json:"unsupported"`
-	// Report is what the report itself says of each of the 14 observations of
-	// the CheXpert labeler.
+	// Report is what the report itself says of those of the 14 observations of
+	// the CheXpert labeler that it speaks of.
 	Report []Observation `json:"report"`
 }
 
@@ -52,7 +54,7 @@ func (m Medical) Present(doc *ingest.Document, a domains.Answer, s domains.Setti
 		v = own
 	}
 	out := Impression{Impression: a.Text, Complete: a.Finished, LogProb: a.LogProb,
-		Findings: append([]Finding{}, v.extract(a.Text)...), Claims: []Stated{}, Unsupported: []Stated{}, Report: v.report(doc)}
+		Findings: append([]Finding{}, v.extract(a.Text)...), Claims: []Stated{}, Unsupported: []Stated{}, Report: slices.DeleteFunc(v.report(doc), func(o Observation) bool { return o.Presence == "" })}
 	for _, item := range a.Items {
 		if item.Category == readCategory {
 			out.Read = place(doc, item.Start, item.End, false)
