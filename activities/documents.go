@@ -31,7 +31,7 @@ func (a *Activities) label(ctx context.Context, in api.DocumentsInput) (api.Labe
 		if err != nil {
 			return api.Labeled{}, err
 		}
-		key := registry.StepKey("label", s.domain.Name(), s.domain.Version(), in.Documents, in.Base, goldSum, s.config.Label.GoldOnly, s.config.Train.MaxTokens)
+		key := registry.StepKey("label", s.domain.Name(), s.domain.Version(), in.Documents, in.Base, goldSum, s.config.Label.GoldOnly, s.config.Train.MaxTokens, s.config.Label.Functions)
 		suggested, err := once(ctx, a, key, func(ctx context.Context) (api.Labeled, error) {
 			return a.labelAll(ctx, in, s, gold, m)
 		})

@@ -44,6 +44,9 @@ func (a *Activities) setting(job api.Job) (setting, error) {
 	if s.domain, err = WithTerms(d, s.config); err != nil {
 		return s, badInput("%v", err)
 	}
+	if s.domain, err = WithFunctions(s.domain, s.config); err != nil {
+		return s, badInput("%v", err)
+	}
 	return s, nil
 }
 

@@ -29,6 +29,7 @@ type labeling struct {
 	base    artifact.Ref
 	tok     tokenizer.Tokenizer
 	limit   int
+	votes   artifact.Ref // what labels of documents without annotations rest on
 	shelf   *shelf
 	out     *artifact.Writer
 	counts  api.Labeled
@@ -54,6 +55,10 @@ func (a *Activities) labelAll(ctx context.Context, in api.DocumentsInput, s sett
 	if l.tok, l.limit, err = a.tokenizer(in.Base, s.config.Train.MaxTokens); err != nil {
 		return api.Labeled{}, err
 	}
+	if l.setting.domain, l.votes, err = a.weighed(ctx, in, s, gold, m); err != nil {
+		return api.Labeled{}, err
+	}
+	l.counts.Votes = l.votes
 	if l.out, err = a.store().Create(artifact.KindExamples); err != nil {
 		return api.Labeled{}, err
 	}
@@ -172,8 +177,12 @@ func (l *labeling) name(j *labelJob) error {
 		j.gold = l.gold.Document(doc.Key, doc.ID, doc.Text)
 	}
 	s := l.setting
+	var votes artifact.Ref
+	if len(j.gold) == 0 {
+		votes = l.votes
+	}
 	sum := sha256.Sum256(j.line)
-	j.key = registry.StepKey("label one", s.domain.Name(), s.domain.Version(), sum[:], j.gold, l.base, s.config.Label.GoldOnly, s.config.Train.MaxTokens)
+	j.key = registry.StepKey("label one", s.domain.Name(), s.domain.Version(), sum[:], j.gold, l.base, s.config.Label.GoldOnly, s.config.Train.MaxTokens, votes)
 	return nil
 }
 

@@ -84,7 +84,7 @@ func (a *Activities) reviewed(ctx context.Context, in api.DocumentsInput, s sett
 		if err != nil {
 			return out, err
 		}
-		out.Suggested, out.Reviewed, out.Teacher = suggested.Labeled, decided, suggested.Teacher
+		out.Suggested, out.Reviewed, out.Teacher, out.Votes = suggested.Labeled, decided, suggested.Teacher, suggested.Votes
 		if len(pairs) > 0 {
 			out.Agreement, err = a.store().PutJSON(artifact.KindDataset, label.Agree(pairs))
 		}

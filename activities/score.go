@@ -72,6 +72,9 @@ func (a *Activities) gatherEvidence(ctx context.Context, in api.ScoreInput, s se
 	if e.dataset, err = a.dataset(in.Split.Dataset); err != nil {
 		return nil, err
 	}
+	if e.setting.domain, err = a.withVotes(s.domain, in.Labeled.Votes); err != nil {
+		return nil, err
+	}
 	for _, d := range e.all {
 		e.docs[d.ID] = d
 	}

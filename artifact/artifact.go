@@ -23,6 +23,7 @@ const (
 	KindDocuments Kind = "documents" // JSON lines of ingest.Document
 	KindExamples  Kind = "examples"  // JSON lines of label.Example
 	KindDataset   Kind = "dataset"   // a label.Dataset as JSON
+	KindVotes     Kind = "votes"     // a label.Weighed as JSON
 	KindReview    Kind = "review"    // a document with the labels that people are asked about, as JSON
 	KindModel     Kind = "model"     // a folder listing (Tree) with weights and tokenizer
 	KindAnswers   Kind = "answers"   // JSON lines of domains.Answer

@@ -32,6 +32,7 @@ standard error.`,
   adapt bench train              steps of training
   adapt bench decode             writing tokens
   adapt bench ingest             from a folder to a data set
+  adapt bench label              labeling functions against CUAD's annotations
   adapt bench plan --params 70e9 what training such a model takes
   adapt bench deid               what de-identification finds and misses
   adapt bench kernels --json     the same for programs
@@ -68,6 +69,7 @@ standard error.`,
 		figures("decode", "Decoding with a key-value cache", decodeLong, "", Decode),
 		planCommand(o, &asJSON),
 		deidCommand(&asJSON),
+		labelCommand(&asJSON),
 		&cobra.Command{
 			Use: stepCommand, Hidden: true, Args: cobra.ExactArgs(1), Short: "Run one workload; bench starts it for itself",
 			RunE: func(cmd *cobra.Command, args []string) error { return serve(cmd.Context(), args[0], cmd.OutOrStdout()) },

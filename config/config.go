@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"adapt/eval"
+	"adapt/label"
 )
 
 // Config is a whole adapt.yaml. Default gives every value; Load reads a file
@@ -84,9 +85,15 @@ type Label struct {
 	GoldOnly bool `yaml:"gold_only" json:"gold_only"`
 	// Terms are a team's own wordings by the name of the finding that they
 	// mention, for domains that read findings by wordings (medical).
-	Terms   map[string][]string `yaml:"terms" json:"terms,omitempty"`
-	Review  Review              `yaml:"review" json:"review,omitzero"`
-	Teacher Teacher             `yaml:"teacher" json:"teacher,omitzero"`
+	Terms map[string][]string `yaml:"terms" json:"terms,omitempty"`
+	// Functions are a team's own labeling functions, for domains that label by
+	// votes (legal).
+	Functions []label.Spec `yaml:"functions" json:"functions,omitempty"`
+	// FunctionsFile is a file with a list of more of them, relative to adapt.yaml.
+	// Load reads it into Functions.
+	FunctionsFile string  `yaml:"functions_file" json:"functions_file,omitempty"`
+	Review        Review  `yaml:"review" json:"review,omitzero"`
+	Teacher       Teacher `yaml:"teacher" json:"teacher,omitzero"`
 }
 
 // Split divides documents, by group.

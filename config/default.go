@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"adapt/label"
+)
 
 // Default returns the configuration that a domain has when its adapt.yaml
 // says nothing. [Template] writes the same values with what they mean.
@@ -21,10 +25,11 @@ func Default(domain string) Config {
 			Batch:          16,
 		},
 		Label: Label{
-			Gold:    GoldAuto,
-			Terms:   map[string][]string{},
-			Review:  Review{Who: 1, SpotChecks: 0.2, Deadline: 14 * 24 * time.Hour, OnDeadline: DeadlineStop},
-			Teacher: Teacher{Use: UseReview, MaxDocuments: 200, Concurrency: 2, Timeout: 2 * time.Minute},
+			Gold:      GoldAuto,
+			Terms:     map[string][]string{},
+			Functions: []label.Spec{},
+			Review:    Review{Who: 1, SpotChecks: 0.2, Deadline: 14 * 24 * time.Hour, OnDeadline: DeadlineStop},
+			Teacher:   Teacher{Use: UseReview, MaxDocuments: 200, Concurrency: 2, Timeout: 2 * time.Minute},
 		},
 		Split: Split{Dev: 0.15, Test: 0.2, MaxLeakage: 0.05},
 		Train: Train{

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -31,6 +32,9 @@ func Load(path, domain string) (Config, error) {
 		return Config{}, fmt.Errorf("config: %w", err)
 	}
 	c.resolve(dir)
+	if err := c.Label.readFunctions(dir); err != nil {
+		return Config{}, fmt.Errorf("config: %s: %w", path, err)
+	}
 	return c, nil
 }
 
@@ -148,7 +152,13 @@ func keys(t reflect.Type) (map[string]reflect.Type, []string) {
 	fields := map[string]reflect.Type{}
 	var names []string
 	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		name, options, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		if options == "inline" {
+			inner, innerNames := keys(t.Field(i).Type)
+			maps.Copy(fields, inner)
+			names = append(names, innerNames...)
+			continue
+		}
 		if name == "" || name == "-" {
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 
 	"adapt/eval"
 	"adapt/ingest/deid"
+	"adapt/label"
 )
 
 // Validate reports every value that can not work, each with what to write
@@ -21,6 +22,8 @@ func (c Config) Validate() error {
 	c.Ingest.validate(&p)
 	p.check(c.Label.Gold != "", "label.gold", "is empty; write %s, %s or the path of a file", GoldAuto, GoldNone)
 	p.check(!c.Label.GoldOnly || c.Label.Gold != GoldNone, "label.gold_only", "is true while label.gold is %s: no document would be left", GoldNone)
+	err := label.Check(c.Label.Functions)
+	p.check(err == nil, "label.functions", "%v", err)
 	c.Label.Review.validate(&p)
 	c.Label.Teacher.validate(&p, c.Ingest.Deidentify, c.Label.Review.Count)
 	c.Split.validate(&p)

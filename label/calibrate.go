@@ -127,6 +127,20 @@ func Calibrate(t *Tally) Calibration {
 	return Calibration{Candidates: int(before.total()), Before: before.error(), After: after.error()}
 }
 
+// CalibrationError is the expected calibration error of a model on the annotated
+// candidates of a tally, and how many these are.
+func CalibrationError(m *Model, t *Tally) (candidates int, ece float64) {
+	var r reliability
+	for _, category := range slices.Sorted(maps.Keys(t.Of)) {
+		c := t.Of[category]
+		for _, p := range c.patterns() {
+			right, wrong := c.Rows[p].goldOf(anyHalf)
+			r.add(m.Probability(category, p), right, wrong)
+		}
+	}
+	return int(r.total()), r.error()
+}
+
 func fitHalf(c *CategoryTally, segments, half int) *CategoryModel {
 	f := newFitting(c, segments, half)
 	f.run()

@@ -33,6 +33,8 @@ type Segment struct {
 	Text, Lower string
 	// Headings are those that the segment stands under, the outermost first.
 	Headings []string
+	// Before is the segment before this one, nil for the first.
+	Before *Segment
 	// Index is the segment's place among the Count segments of the document.
 	Index, Count int
 }
@@ -44,6 +46,12 @@ type Func struct {
 	Name     string
 	Category string
 	Vote     func(*Segment) Opinion
+	// Only is the one opinion that it ever has, or Abstain when it may have both.
+	// One that only votes against is not asked where nobody votes for.
+	Only Opinion
+	// Needs are words in lower case: where none of them is in the segment's Lower,
+	// the function abstains and need not be asked. Nil asks it always.
+	Needs []string
 	// Precision is the share of its votes that its author expects to be right,
 	// between 0 and 1; 0 stands for [ExpectedPrecision].
 	Precision float64
@@ -63,6 +71,7 @@ type Vote struct {
 type Panel struct {
 	categories []string // sorted
 	funcs      [][]Func // of each category, sorted by name
+	gate       *gate
 }
 
 // NewPanel puts functions together. Their order does not matter. A name that is
@@ -91,6 +100,7 @@ func NewPanel(funcs []Func) (*Panel, error) {
 		last := len(p.funcs) - 1
 		p.funcs[last] = append(p.funcs[last], f)
 	}
+	p.gate = newGate(p.funcs)
 	return p, nil
 }
 
@@ -141,28 +151,44 @@ func (p Pattern) At(i int) Opinion {
 func (p *Panel) Vote(segments []Segment) []Candidate {
 	var out []Candidate
 	var buf []byte
+	words, may := newSet(p.gate.index.words), newSet(p.gate.n)
 	for i := range segments {
 		s := &segments[i]
+		p.gate.admit(s.Lower, words, may)
+		first := 0 // the number of the category's first function
 		for c, funcs := range p.funcs {
 			buf = buf[:0]
 			found := false
-			for _, f := range funcs {
-				switch f.Vote(s) {
-				case For:
-					buf = append(buf, '+')
-					found = true
-				case Against:
-					buf = append(buf, '-')
-				default:
-					buf = append(buf, '.')
+			for j, f := range funcs {
+				o := Abstain
+				if f.Only != Against && may.has(first+j) {
+					o = f.Vote(s)
 				}
+				found = found || o == For
+				buf = append(buf, o.symbol())
 			}
 			if found {
+				for j, f := range funcs {
+					if f.Only == Against && may.has(first+j) {
+						buf[j] = f.Vote(s).symbol()
+					}
+				}
 				out = append(out, Candidate{i, p.categories[c], Pattern(buf)})
 			}
+			first += len(funcs)
 		}
 	}
 	return out
+}
+
+func (o Opinion) symbol() byte {
+	switch o {
+	case For:
+		return '+'
+	case Against:
+		return '-'
+	}
+	return '.'
 }
 
 // Votes spells candidates out, for reviewers: who voted how on which range.
@@ -191,6 +217,9 @@ func NewSegments(doc *ingest.Document, ranges []Range, headings func(i int) []st
 	for i, r := range ranges {
 		text := strings.Join(strings.Fields(doc.Text[r.Start:r.End]), " ")
 		out[i] = Segment{Range: r, Doc: doc, Text: text, Lower: lowerCase(text), Headings: headings(i), Index: i, Count: len(ranges)}
+		if i > 0 {
+			out[i].Before = &out[i-1]
+		}
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 )
 
@@ -66,6 +67,10 @@ func (m *Matcher) Match(text, lower string) bool {
 	}
 	return m.re.MatchString(text)
 }
+
+// Needs returns words in lower case of which every text that matches holds one,
+// or nil where there are none to say.
+func (m *Matcher) Needs() []string { return slices.Clone(m.needs) }
 
 // Find returns the ranges of text that match, from the left and apart.
 func (m *Matcher) Find(text, lower string) [][]int {

@@ -24,8 +24,8 @@ const (
 	patternVotes = 8
 	// rounds and settled end the estimation: settled is the largest change of a
 	// posterior.
-	rounds  = 500
-	settled = 1e-9
+	rounds  = 300
+	settled = 1e-7
 )
 
 // A Model weighs the votes of labeling functions: it says how probable it is
@@ -245,13 +245,14 @@ func rate(n, total, strength float64, expected [2]float64, shown float64, y int)
 
 // expect computes the posteriors and returns their largest change.
 func (f *fitting) expect() float64 {
+	w := newWeights(f.balance, f.rates)
 	change := 0.0
 	for i, p := range f.patterns {
-		q := logistic(odds(f.balance, f.rates, p))
+		q := logistic(w.odds(p))
 		change = math.Max(change, math.Abs(q-f.q[i]))
 		f.q[i] = q
 	}
-	z := logit(f.balance)
+	z := w.balance
 	for j := range f.c.Funcs {
 		z += math.Log(math.Max(1-f.rates[1][j].For, 1e-6)) - math.Log(math.Max(1-f.rates[0][j].For, 1e-6))
 	}
@@ -259,15 +260,30 @@ func (f *fitting) expect() float64 {
 	return change
 }
 
-// odds are the log-odds that a candidate with this pattern shows the category.
-func odds(balance float64, rates [2][]Rates, p Pattern) float64 {
-	z := logit(balance)
-	for j := range len(p) {
-		if !p.asked(j) {
-			continue
+// weights are what each opinion of each function adds to the log-odds, and what
+// these are before any.
+type weights struct {
+	balance float64
+	of      [][3]float64 // by function: against, abstain, for
+}
+
+func newWeights(balance float64, rates [2][]Rates) weights {
+	w := weights{balance: logit(balance), of: make([][3]float64, len(rates[0]))}
+	for j := range w.of {
+		for o := Against; o <= For; o++ {
+			w.of[j][o+1] = math.Log(rates[1][j].of(o)) - math.Log(rates[0][j].of(o))
 		}
-		o := p.At(j)
-		z += math.Log(rates[1][j].of(o)) - math.Log(rates[0][j].of(o))
+	}
+	return w
+}
+
+// odds are the log-odds that a candidate with this pattern shows the category.
+func (w weights) odds(p Pattern) float64 {
+	z := w.balance
+	for j := range len(p) {
+		if p.asked(j) {
+			z += w.of[j][p.At(j)+1]
+		}
 	}
 	return z
 }
@@ -307,7 +323,7 @@ func (m *CategoryModel) weight(j int, o Opinion) float64 {
 }
 
 func (m *CategoryModel) rawOdds(p Pattern) float64 {
-	return odds(m.Balance, [2][]Rates{m.Not, m.Shown}, p)
+	return newWeights(m.Balance, [2][]Rates{m.Not, m.Shown}).odds(p)
 }
 
 // Probability is how probable it is that a candidate with this pattern shows

@@ -173,3 +173,16 @@ func (t *Tally) For(p *Panel) *Tally {
 	}
 	return out
 }
+
+// WithoutGold returns the tally as if nobody had annotated a document.
+func (t *Tally) WithoutGold() *Tally {
+	out := &Tally{Docs: t.Docs, Segments: t.Segments, Of: map[string]*CategoryTally{}}
+	for category, c := range t.Of {
+		blind := &CategoryTally{Funcs: c.Funcs, Expected: c.Expected, Asked: c.Asked, Rows: map[Pattern]*Rows{}}
+		for p, r := range c.Rows {
+			blind.Rows[p] = &Rows{N: r.N}
+		}
+		out.Of[category] = blind
+	}
+	return out
+}

@@ -189,6 +189,9 @@ type Labeled struct {
 	Skipped  int          `json:"skipped"` // documents that say nothing to the domain
 	Gold     int          `json:"gold"`    // documents that a person annotated
 	Examples int          `json:"examples"`
+	// Votes is a label.Weighed: how labeling functions voted and what the label
+	// model made of it; zero for a domain without them.
+	Votes artifact.Ref `json:"votes,omitzero"`
 	// Suggested is Labeled without people's answers; zero where there are none.
 	Suggested artifact.Ref `json:"suggested,omitzero"`
 	Reviewed  int          `json:"reviewed,omitempty"` // labels that people decided on

@@ -23,7 +23,7 @@ documents, labels and configuration give the same version.`
 
 func newData(f *flags) *cobra.Command {
 	c := &cobra.Command{Use: "data", Short: "List, show, compare and export data sets; delete documents", Long: dataLong}
-	c.AddCommand(newDataList(f), newDataShow(f), newDataDiff(f), newDataExport(f), newDataCheck(f),
+	c.AddCommand(newDataList(f), newDataShow(f), newDataDiff(f), newDataExport(f), newDataCheck(f), newDataFunctions(f),
 		newOriginal(f), newOriginals(f), newForget(f), newRotateKey(f))
 	return c
 }

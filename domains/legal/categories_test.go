@@ -106,18 +106,18 @@ func TestRuleExamples(t *testing.T) {
 	}{
 		{"Governing Law", "This Agreement shall be governed by the laws of the State of Ohio.", true},
 		{"Governing Law", "Acme is organized and existing under the laws of Ohio.", false},
-		{"Document Name", "SUPPLY AGREEMENT", true},
+		{"Document Name", `This Supply Agreement ("Agreement") is made by Acme, Inc. and Beta LLC.`, true},
 		{"Document Name", "The Supplier shall deliver.", false},
 		{"Parties", `This Agreement is made by and between Acme, Inc. ("Acme") and Beta LLC ("Beta").`, true},
 		{"Anti-Assignment", "Neither party may assign this Agreement without the other's prior written consent.", true},
-		{"Cap on Liability", "In no event shall the liability of either party exceed the fees paid.", true},
+		{"Cap on Liability", "In no event shall either party be liable for any indirect, incidental or consequential damages, and the aggregate liability of either party shall not exceed the fees paid hereunder.", true},
 		{"Insurance", "Supplier shall maintain commercial general liability insurance.", true},
 		{"License Grant", "Licensor hereby grants to Licensee a non-exclusive license to use the Marks.", true},
 		{"Exclusivity", "Licensor hereby grants to Licensee a non-exclusive license to use the Marks.", false},
-		{"Non-Compete", "Consultant shall not compete with the Company in the Territory.", true},
+		{"Non-Compete", "During the term of this Agreement and for two years thereafter, Consultant shall not, directly or indirectly, own, manage or operate any business that competes with the business of the Company.", true},
 		{"Third Party Beneficiary", "There are no third party beneficiaries of this Agreement.", false},
-		{"Third Party Beneficiary", "The Bank is an intended third-party beneficiary of Section 4.", true},
-		{"Audit Rights", "Licensor may audit the books and records of Licensee once a year.", true},
+		{"Third Party Beneficiary", "The Bank is an intended third-party beneficiary of this Agreement, except as to Section 4.", true},
+		{"Audit Rights", "Licensor may, during normal business hours, have an independent accountant inspect and audit the books and records that Licensee shall keep.", true},
 		{"Renewal Term", "This Agreement shall automatically renew for successive one-year terms.", true},
 	} {
 		_, shown, _ := d.ruleTruth(&ingest.Document{Text: tt.segment}, []span{{0, len(tt.segment)}})

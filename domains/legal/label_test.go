@@ -107,7 +107,7 @@ func TestLabelByRules(t *testing.T) {
 		found[s.Category] += collapse(s.Text) + "|"
 	}
 	for category, text := range map[string]string{
-		"Document Name":  "SUPPLY AGREEMENT|",
+		"Document Name":  "Supply Agreement|",
 		"Governing Law":  "2. Law. This Agreement shall be governed by the laws of the State of Ohio.|",
 		"Agreement Date": "May 1, 2020|",
 		"Parties":        "Acme, Inc.|Supplier|Beta LLC|Buyer|",

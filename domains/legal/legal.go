@@ -32,7 +32,7 @@ const (
 type Domain struct {
 	opt   Options
 	panel *label.Panel
-	model *label.Model // what the votes are worth
+	model func() *label.Model // what the votes are worth
 }
 
 var (
@@ -46,7 +46,7 @@ func New(opt Options) *Domain {
 	if opt.Answer == "" {
 		opt.Answer = Point
 	}
-	return &Domain{opt: opt, panel: panel(), model: known()}
+	return &Domain{opt: opt, panel: panel(), model: known}
 }
 
 // Name implements domains.Domain.
@@ -59,7 +59,7 @@ func (d *Domain) Describe() string {
 
 // Version implements domains.Domain. It changes with segments, codes, labels
 // or scores.
-func (d *Domain) Version() string { return "legal-2-" + d.opt.Answer }
+func (d *Domain) Version() string { return "legal-3-" + d.opt.Answer }
 
 // Categories implements domains.Domain.
 func (d *Domain) Categories() []string {

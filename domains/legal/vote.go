@@ -13,10 +13,7 @@ import (
 func (d *Domain) Panel() *label.Panel { return d.panel }
 
 // Known implements domains.Voter.
-func (d *Domain) Known() *label.Tally { return nil }
-
-// known is the label model of the domain's own functions.
-var known = sync.OnceValue(func() *label.Model { return label.Fit(label.NewTally(panel())) })
+func (d *Domain) Known() *label.Tally { return knownTally() }
 
 // With implements domains.Voter.
 func (d *Domain) With(own []label.Func, m *label.Model) (domains.Voter, error) {
@@ -31,8 +28,11 @@ func (d *Domain) With(own []label.Func, m *label.Model) (domains.Voter, error) {
 			return nil, err
 		}
 	}
-	if m != nil {
-		out.model = m
+	switch {
+	case m != nil:
+		out.model = func() *label.Model { return m }
+	case len(own) > 0:
+		out.model = sync.OnceValue(func() *label.Model { return label.Fit(knownTally().For(out.panel)) })
 	}
 	return &out, nil
 }
@@ -45,9 +45,14 @@ func (d *Domain) Vote(doc *ingest.Document, gold []label.Gold) (domains.Ballot, 
 	if len(gold) == 0 {
 		return b, nil
 	}
-	_, shown, err := goldTruth(doc, segs, gold)
+	truth, shown, err := goldTruth(doc, segs, gold)
 	if err != nil {
 		return b, err
+	}
+	for _, c := range b.Candidates {
+		if i, ok := byName[c.Category]; ok && !slices.Contains(shown[c.Segment], i) && repeats(doc.Text, segs[c.Segment], i, truth) {
+			shown[c.Segment] = append(shown[c.Segment], i)
+		}
 	}
 	b.Known = func(segment int, category string) bool {
 		c, ok := byName[category]
@@ -56,13 +61,34 @@ func (d *Domain) Vote(doc *ingest.Document, gold []label.Gold) (domains.Ballot, 
 	return b, nil
 }
 
+// repeats reports whether a segment holds a value that people labeled elsewhere:
+// they mark one of the places that name a contract or its date, and any will do.
+// Of parties they mark nearly every name, and other segments that repeat one name
+// much else.
+func repeats(text string, seg span, category int, truth label.Truth) bool {
+	c := categories[category]
+	if c.value == nil || c.name == "Parties" {
+		return false
+	}
+	for _, v := range narrow(c, text, seg) {
+		q := newQuote(v.start, v.end, v.of(text))
+		for _, s := range truth.Spans {
+			if s.Category == c.name && similarity(c.name, q, newQuote(s.Start, s.End, s.Text)) >= sameQuote {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // reading prepares segments for labeling functions.
 func reading(doc *ingest.Document, segs []span) []label.Segment {
 	ranges := make([]label.Range, len(segs))
 	for i, s := range segs {
 		ranges[i] = label.Range{Start: s.start, End: s.end}
 	}
-	return label.NewSegments(doc, ranges, nil)
+	heads := headings(doc.Text, segs)
+	return label.NewSegments(doc, ranges, func(i int) []string { return heads[i] })
 }
 
 // ruleTruth is what the labeling functions make of a document. shown[i] holds
@@ -89,10 +115,14 @@ func (d *Domain) ruleTruth(doc *ingest.Document, segs []span) (truth label.Truth
 // weigh has the label model decide: of each segment, the categories that are
 // likelier than not, with their probabilities.
 func (d *Domain) weigh(segs []span, candidates []label.Candidate) []map[int]float64 {
+	return weigh(d.model(), segs, candidates)
+}
+
+func weigh(model *label.Model, segs []span, candidates []label.Candidate) []map[int]float64 {
 	probs := make([]map[int]float64, len(segs))
 	for _, c := range candidates {
 		category, ok := byName[c.Category]
-		p := d.model.Probability(c.Category, c.Pattern)
+		p := model.Probability(c.Category, c.Pattern)
 		if !ok || !label.Decided(p) {
 			continue
 		}
@@ -101,7 +131,7 @@ func (d *Domain) weigh(segs []span, candidates []label.Candidate) []map[int]floa
 		}
 		probs[c.Segment][category] = p
 	}
-	limitOpening(probs, segs)
+	limitOpening(probs)
 	return probs
 }
 

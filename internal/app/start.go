@@ -65,7 +65,10 @@ func (a *App) check(r Request) (plan, config.Config, error) {
 	if err != nil {
 		return plan{}, c, usageError{err}
 	}
-	if _, err := activities.WithTerms(d, c); err != nil {
+	if d, err = activities.WithTerms(d, c); err != nil {
+		return plan{}, c, usageError{err}
+	}
+	if _, err := activities.WithFunctions(d, c); err != nil {
 		return plan{}, c, usageError{err}
 	}
 	if _, err := ingest.Scan(folder, c.Ingest.Include); err != nil {

@@ -1,0 +1,105 @@
+package legal
+
+// Words that functions on rights share.
+const (
+	grants = `(?:grants?\b|granted\b|granting|hereby licenses?|licenses? to\b|shall have (?:the|a) (?:\w+,? ){0,4}(?:right|license))`
+	things = `(?:intellectual property|inventions?|patents?|copyrights?|work product|works?[- ](?:made[- ])?for[- ]hire|improvements?|developments?|deliverables?|know-how|trade ?marks?|marks?|software|materials|results|data|works?|content|goodwill|domain names?|modifications?)`
+)
+
+// propertySubjects are who owns and who may use what.
+var propertySubjects = []subject{
+	{"IP Ownership Assignment", `ownership|assign|intellectual property|work product|inventions|works? (?:made )?for hire|proprietary|title`, []vote{
+		yes("hereby assigns", `(?:hereby|does hereby|agrees? to(?: and (?:hereby )?does)?|shall|will|irrevocably) (?:\w+,? ){0,6}(?:assign|transfer|convey|vest)s?\b.*`+things),
+		yes("things assigned", things+`.*(?:hereby assign|agrees? to assign|shall assign|assigns? (?:to|all)|(?:shall|will) (?:be )?(?:vest|assigned)|vests? in)`),
+		yes("made for hire", `works?[- ](?:made[- ])?for[- ]hire`),
+		yes("property of", things+`.*(?:shall|will|become|remain|be|are|is)\b.{0,60}(?:property of|owned (?:solely |exclusively |entirely )?by|belong(?:s)? (?:solely |exclusively )?to)`),
+		yes("shall own", `(?:shall|will) (?:\w+,? ){0,3}\bown\b.*`+things),
+		yes("all right, title", `all (?:of (?:its|their|the) )?(?:\w+ )?rights?,? title,? and interests?`),
+		yes("moral rights", `moral rights|attorney-in-fact|execute (?:any |all |such )?(?:\w+ ){0,3}(?:documents|instruments|assignments)`),
+		yes("owner", `(?:sole|exclusive|rightful) (?:and exclusive )?(?:owner|proprietor)|(?:ownership|title) (?:of|to|in) .*(?:shall|will) (?:vest|pass|transfer|reside|be)`),
+		yes("goodwill inures", `(?:goodwill|use).*inure.{0,60}benefit`),
+		no("joint", `joint`),
+		no("agreement", `assignment of this|assign this|this agreement may|successors and`),
+		no("retained", `retain|reserve|nothing (?:in|contained)|no (?:right|title|license)|(?:pre-?existing|background)|confidential`),
+		no("license", `grants? .*license|licensed|license to use`),
+	}},
+	{"Joint IP Ownership", `joint|co-?own|ownership|inventions|intellectual property`, []vote{
+		yes("jointly own", `(?:joint(?:ly)?|co-?)[- ]?(?:and \w+ )?own|\bown(?:ed|ership|s)?\b.*\bjointly|joint (?:owner|ownership|property|title)`),
+		yes("jointly developed", `(?:joint|jointly)[- ](?:developed|invented|created|conceived|made|reduced)`),
+		yes("joint inventions", `joint (?:inventions?|patents?|intellectual|ip\b|know-how|technology|works?|developments?|improvements?|program)`),
+		yes("equal shares", `equal(?:ly)?(?: and)? (?:undivided|shares?|interest|own)|undivided (?:\w+ )?interest|50 ?%|belong (?:jointly|equally)|shared ownership|joint names|co-?ownership`),
+		yes("each party may use", `each (?:party|co-owner).*(?:joint|without (?:accounting|consent)|account(?:ing)? to)`),
+		no("other", `jointly and severally|joint venture|jointly (?:select|appoint|agree|market|defend|announc)|jointly by the parties`),
+		no("prosecution", `prosecut|enforce|infring|file|maintain`),
+		no("license", `hereby grants|license under`),
+	}},
+	{"License Grant", `licen[sc]e|grant|rights|trademark|appointment|use of|intellectual property|marks`, []vote{
+		yes("grants a license", grants+`.*\blicen[sc]es?\b`),
+		yes("grants a right", grants+`.*\brights? (?:and (?:license|obligation) )?(?:to|in|of)\b`),
+		yes("hereby grants", `\bhereby (?:\w+,? ){0,3}grants?\b`),
+		yes("license to use", `(?:licen[sc]e|right|permission|authori[sz]ed|permitted|entitled) to (?:\w+,? ){0,6}(?:use|make|sell|distribute|reproduce|copy|display|market|develop|manufacture|access|exploit|incorporate|import|publish|sublicense)\b`),
+		yes("kind of license", `(?:non-?\s?\x{ad}?exclusive|exclusive|limited|royalty[- ]?free|worldwide|perpetual|revocable|non-?transferable)(?:,| and)? (?:\(?[\w-]+\)?,? ){0,8}(?:licen[sc]e|right)`),
+		yes("sublicense", `right to (?:grant )?sub-?licen[sc]e|sub-?licen[sc]es?\b.*(?:to|its|any)`),
+		yes("licensed marks", `(?:use|display|reproduce)\b.*(?:trade ?marks?|trade names?|logos?|marks|name and likeness|software|documentation)\b`),
+		yes("appoints", `hereby appoints?.*(?:distribut|resell|market|sell|agent|representative)`),
+		no("no license", `\bno (?:license|right|other)s?\b|nothing (?:in|contained)|not (?:be )?(?:construed|deemed)|except as (?:expressly )?(?:provided|set forth)|reserve`),
+		no("warranty", `represents|warrants|franchise tax|permits|government|approvals|authority to grant|has the right to grant|right to enter`),
+		no("end", `terminat|expir|revert|cease`),
+		no("option", `\boption|first refusal|shares|security interest|stock`),
+		no("fees", `in consideration (?:of|for)|license fee|royalt(?:y|ies) (?:shall|payable|of)|pay\b`),
+		no("shall not", shallNot),
+	}},
+	{"Non-Transferable License", `licen[sc]e|grant|restrict|trademark|assign|sublicens`, []vote{
+		yes("non-transferable", `non-?\s?\x{ad}?-? ?(?:transferr?able|assignable)`),
+		yes("non-sublicensable", `non-?\s?-? ?sub-?licen[sc]e?able|not (?:be )?sub-?licen[sc]e?able|without (?:the |any )?right (?:to|of) (?:grant )?sub-?licen`),
+		yes("may not sublicense", shallNot+`.*(?:sub-?licen[sc]e|transfer|assign|rent|lease|loan|distribute).*(?:licen[sc]e|marks?|software|rights? granted|programs?|documentation|rights|content|technology)`),
+		yes("license may not", `(?:licen[sc]es?|rights? granted|sublicense).*(?:may not|shall not|cannot|not) be (?:\w+ )?(?:transferred|sub-?licensed|assigned)`),
+		yes("personal", `\bpersonal\b.*(?:non|licen[sc]e|right)`),
+		yes("grant", `grants?\b.*licen[sc]e`),
+		no("agreement", `assign this agreement|this agreement (?:may|shall|is)|neither party`),
+		no("warranty", `represents|warrants|confidential`),
+	}},
+	{"Affiliate License-Licensor", `licen[sc]e|grant`, []vote{
+		yes("on behalf of affiliates", `(?:behalf of|for) (?:itself|themselves) and (?:on behalf of )?(?:its|their|the other) (?:\w+ ){0,3}(?:affiliates?|members|subsidiar).*(?:licen[sc]e|grant|right)`),
+		yes("cause affiliates", `cause (?:\w+ ){0,3}(?:its|their|the) (?:\w+ ){0,2}(?:affiliates?|subsidiar).*(?:to grant|licen[sc]e|to make)`),
+		yes("and its affiliates grant", `(?:and|or) (?:its|their) (?:\w+ )?(?:affiliates?|subsidiar\w+),? (?:hereby |does |do )?grants?`),
+		yes("controlled by affiliates", `grant.*(?:owned|controlled|licensed|licensable|held).{0,40} by .{0,60}\b(?:affiliates|subsidiaries)`),
+		yes("members of its group", `(?:grants?|licen[sc]e).*(?:other )?members? of (?:its|the) (?:\w+ )?group`),
+		no("other", `liab|indemn|represent|warrant|insur|confidential`),
+	}},
+	{"Affiliate License-Licensee", `licen[sc]e|grant`, []vote{
+		yes("grants to affiliates", `(?:grants?|granted)\b.*(?:and|or|including|to) (?:its|their|any|each|the other|all) (?:\w+ ){0,3}(?:affiliates?|subsidiar(?:y|ies)|members of)\b`),
+		yes("sublicense to affiliates", `(?:sub-?licen[sc]e|licen[sc]e|rights?)\b.*\bto (?:its|any|their|an|each of its) (?:\w+ ){0,2}(?:affiliates?|subsidiar)`),
+		yes("affiliates may use", `\b(?:affiliates?|subsidiaries)\b.*(?:may|shall be (?:entitled|permitted)|right to|authori[sz]ed to) (?:use|exercise|access|sublicense)`),
+		yes("use by affiliates", `(?:use|used|access|exercised?) (?:\w+ ){0,6}by .{0,60}\b(?:affiliates|subsidiaries)`),
+		yes("group", `members of (?:its|the|their) (?:\w+ )?group.*(?:licen[sc]e|use)|(?:licen[sc]e|grant).*members of (?:its|the|their) (?:\w+ )?group`),
+		no("other", `liab|indemn|assign this|confiden|insur|represent|warrant|terminat`),
+		no("licensor", `(?:owned|controlled) by`),
+	}},
+	{"Unlimited/All-You-Can-Eat-License", `licen[sc]e|grant|unlimited`, []vote{
+		yes("unlimited number", `unlimited (?:number|use|right|access|copies|usage|user|licen[sc]e|basis|quantit|enterprise|runs?|\w+ right)`),
+		yes("license unlimited", `(?:licen[sc]e|right|use|access|grant).*\bunlimited\b|\bunlimited\b.*(?:licen[sc]e|right|use|users)`),
+		yes("enterprise", `all-you-can|enterprise[- ](?:wide )?licen[sc]e|site licen[sc]e`),
+		yes("without limit", `without (?:any )?(?:limit(?:ation)?|restriction)s? (?:on|as to|of) (?:the )?(?:number|users?|quantity|use|time|copies)`),
+		yes("any number", `(?:any|an unrestricted) number of (?:users|copies|times)`),
+		no("liability", `liabil|damages|indemn|insur|disclos`),
+		no("exclusion", `not unlimited|including,? (?:but not|without)`),
+	}},
+	{"Irrevocable or Perpetual License", `licen[sc]e|grant|ownership`, []vote{
+		yes("irrevocable license", `\b(?:irrevocabl[ey])\b.*(?:licen[sc]e|right|use|permission)|(?:licen[sc]e|right|grant).*\birrevocabl[ey]\b`),
+		yes("perpetual license", `\b(?:perpetual|perpetually|in perpetuity|forever)\b.*(?:licen[sc]e|right|use)|(?:licen[sc]e|right|grant|use).*\b(?:perpetual|in perpetuity|perpetually|forever)\b`),
+		yes("grants", `grants?\b.*\b(?:irrevocable|perpetual)\b`),
+		yes("fully paid", `(?:fully[- ]paid|paid[- ]up|royalty[- ]free).{0,60}(?:irrevocable|perpetual)|(?:irrevocable|perpetual).{0,60}(?:fully[- ]paid|paid[- ]up|royalty[- ]free)`),
+		yes("survive", `licen[sc]es?\b.*(?:surviv|continue in perpetuity|remain in (?:full )?(?:force|effect))`),
+		no("other", `letters? of credit|power of attorney|attorney-in-fact|jurisdiction|waive|undertak|guarant|consents?\b|proxy|election|instructions`),
+		no("transfer", `irrevocably (?:submits|transfers|assigns|waives|agrees|consents)`),
+	}},
+	{"Source Code Escrow", `escrow|source code`, []vote{
+		yes("escrow agreement", `escrow (?:agreement|agent|account|deposit|materials|arrangement|release|holder)`),
+		yes("source code escrow", `source code.*(?:escrow|deposit)|escrow.*source code`),
+		yes("release", `(?:release|deposit)\w*.*(?:source code|escrow)`),
+		yes("escrow", `\bescrow`),
+		no("money", `escrow (?:account|fund|amount|officer)|title company|purchase price|earnest|closing|royalt|cash`),
+		no("license", `license to use the source|modify the source`),
+	}},
+}
