@@ -33,6 +33,7 @@ standard error.`,
   adapt bench decode             writing tokens
   adapt bench ingest             from a folder to a data set
   adapt bench label              labeling functions against CUAD's annotations
+  adapt bench label medical      observations in sentences of radiology reports
   adapt bench plan --params 70e9 what training such a model takes
   adapt bench deid               what de-identification finds and misses
   adapt bench kernels --json     the same for programs

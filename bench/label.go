@@ -101,6 +101,7 @@ func labelCommand(asJSON *bool) *cobra.Command {
 	}
 	c.Flags().StringVar(&dir, "data", filepath.Join("..", "shared", "data", "legal", "cuad"), "the folder of CUAD")
 	c.Flags().IntVar(&most, "documents", 0, "read at most so many held-out contracts; 0: all")
+	c.AddCommand(medicalLabelCommand(asJSON))
 	return c
 }
 

@@ -83,13 +83,14 @@ func parseWanted(field string) (Finding, error) {
 
 // Scores are how well the observations of sentences are read.
 type Scores struct {
-	Sentences, Labels int
+	Sentences int `json:"sentences"`
+	Labels    int `json:"labels"`
 	// Observations counts a label as found when observation and presence are
 	// right. One entry an observation, and all.
-	Observations eval.Summary
+	Observations eval.Summary `json:"observations"`
 	// Kinds has the same labels by presence, and the sides and severities of
 	// those that are asserted by both.
-	Kinds eval.Summary
+	Kinds eval.Summary `json:"kinds"`
 }
 
 // The categories of Scores.Kinds beside the three presences.
