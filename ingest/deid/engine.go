@@ -47,7 +47,7 @@ func New(rules Rules, opts Options) *Engine {
 
 // version counts the changes of what is found and how it is replaced. It is
 // part of Key.
-const version = 3
+const version = 4
 
 // Key is a hash of all that decides what the engine makes of a document. Two
 // secrets give two keys; a key does not give away its secret.

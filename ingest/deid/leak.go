@@ -23,11 +23,12 @@ const (
 	Quoted Source = iota
 	// Written text is a model's that was trained on documents. It may have
 	// names and numbers from them; a date, a place or an age over 89 it may as
-	// well have made up.
+	// well have made up. Addresses of the net it knows from public text: they
+	// count where they stand in the document too.
 	Written
 	// Foreign text is a model's that has seen no document of the team but the
-	// one that it answers about: only numbers and addresses of the net count,
-	// for the names that it knows are nobody's here.
+	// one that it answers about: whatever else it knows is public, so that only
+	// what stands in that document counts, and no name.
 	Foreign
 )
 
@@ -43,6 +44,9 @@ func (e *Engine) Check(text string, from Source, docs ...*ingest.Document) []Lea
 	var leaks []Leak
 	for _, x := range find(text, e.rules, sure, nil) {
 		word := text[x.start:x.end]
+		if public(x.kind, from) && !slices.ContainsFunc(docs, func(d *ingest.Document) bool { return strings.Contains(d.Text, word) }) {
+			continue
+		}
 		if !counts(x, from) || e.opts.Replace == Surrogates && (x.kind == Date || fictional(x.kind, word)) {
 			continue
 		}
@@ -52,6 +56,9 @@ func (e *Engine) Check(text string, from Source, docs ...*ingest.Document) []Lea
 	}
 	return leaks
 }
+
+// public says whether a find in a text from there may come from public text.
+func public(k Kind, from Source) bool { return from == Foreign || from == Written && k == URL }
 
 // counts says whether a find is certain enough in a text from there.
 func counts(x span, from Source) bool {

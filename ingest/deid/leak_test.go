@@ -26,12 +26,35 @@ func TestCheck(t *testing.T) {
 	for _, tt := range tests {
 		for from, want := range map[Source][]Kind{Quoted: tt.quoted, Written: tt.written, Foreign: tt.foreign} {
 			var got []Kind
-			for _, l := range e.Check(tt.text, from) {
+			var about []*ingest.Document
+			if from != Quoted {
+				about = append(about, &ingest.Document{Text: tt.text})
+			}
+			for _, l := range e.Check(tt.text, from, about...) {
 				got = append(got, l.Kind)
 			}
 			if !slices.Equal(got, want) {
 				t.Errorf("Check(%q, %d) = %v, want %v", tt.text, from, got, want)
 			}
+		}
+	}
+}
+
+// TestPublicKnowledge checks what models write that does not stand in the
+// document.
+func TestPublicKnowledge(t *testing.T) {
+	e, doc := New(everything, Options{}), &ingest.Document{Text: "Clear lungs."}
+	for _, tt := range []struct {
+		text string
+		from Source
+		want int
+	}{
+		{"See www.example.org or call 312-555-0144.", Foreign, 0},
+		{"See www.example.org or call 312-555-0144.", Written, 1},
+		{"See www.example.org or call 312-555-0144.", Quoted, 2},
+	} {
+		if got := e.Check(tt.text, tt.from, doc); len(got) != tt.want {
+			t.Errorf("Check(%q, %d) = %v, want %d", tt.text, tt.from, got, tt.want)
 		}
 	}
 }
