@@ -274,12 +274,3 @@ func (c labelCounts) addTo(out *api.Labeled) {
 		out.Usable++
 	}
 }
-
-// putLabeled stores and counts what labeling made of documents.
-func (a *Activities) putLabeled(all []label.Labeled) (out api.Labeled, err error) {
-	for _, l := range all {
-		countsOf(l).addTo(&out)
-	}
-	out.Labeled, err = artifact.PutLines(a.store(), artifact.KindExamples, all)
-	return out, err
-}

@@ -1,7 +1,10 @@
 package activities
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"iter"
 	"slices"
 
 	"adapt/activities/api"
@@ -19,21 +22,26 @@ import (
 // Count it up when answers come to mean something else.
 const reviewVersion = 1
 
-// byText are answers by document and text.
-type byText map[[2]string][]registry.ReviewAnswer
+// byDocument are answers by document, on whichever text of it.
+type byDocument map[string][]registry.ReviewAnswer
 
-func (a *Activities) answers(ctx context.Context, domain string) (byText, []registry.ReviewAnswer, error) {
+func (a *Activities) answers(ctx context.Context, domain string) (byDocument, []registry.ReviewAnswer, error) {
 	all, err := a.Registry.Answers(ctx, domain)
-	by := byText{}
+	by := byDocument{}
 	for _, ans := range all {
-		key := [2]string{ans.Document, ans.TextHash}
-		by[key] = append(by[key], ans)
+		by[ans.Document] = append(by[ans.Document], ans)
 	}
 	return by, all, err
 }
 
-func (by byText) on(doc *ingest.Document) []registry.ReviewAnswer {
-	return by[[2]string{doc.ID, review.TextHash(doc.Text)}]
+// on returns the answers on a document as its text is.
+func (by byDocument) on(doc *ingest.Document) []registry.ReviewAnswer {
+	all := by[doc.ID]
+	if len(all) == 0 {
+		return nil
+	}
+	hash := review.TextHash(doc.Text)
+	return slices.DeleteFunc(slices.Clone(all), func(a registry.ReviewAnswer) bool { return a.TextHash != hash })
 }
 
 // reviewed puts what people answered, in this run or an earlier one, in the
@@ -46,43 +54,24 @@ func (a *Activities) reviewed(ctx context.Context, in api.DocumentsInput, s sett
 	who := reviewers(s.config)
 	key := registry.StepKey("review", reviewVersion, s.domain.Version(), suggested.Labeled, in.Documents, in.Base, s.config.Train.MaxTokens, who, len(all), all[len(all)-1].ID)
 	return once(ctx, a, key, func(ctx context.Context) (api.Labeled, error) {
-		docs, err := a.documents(in.Documents)
-		if err != nil {
-			return api.Labeled{}, err
-		}
-		labeled, err := a.labeled(suggested.Labeled)
-		if err != nil {
-			return api.Labeled{}, err
-		}
 		tok, limit, err := a.tokenizer(in.Base, s.config.Train.MaxTokens)
 		if err != nil {
 			return api.Labeled{}, err
 		}
-		place := places(labeled)
 		decided := 0
 		var pairs []label.RatedPair
-		for _, doc := range docs {
+		out, err := a.relabeled(ctx, in.Documents, suggested.Labeled, func(doc *ingest.Document, l label.Labeled) (label.Labeled, error) {
 			answers := by.on(doc)
-			i, ok := place[doc.ID]
-			if !ok || len(answers) == 0 || labeled[i].Skipped != "" {
-				continue
-			}
-			if err := ctx.Err(); err != nil {
-				return api.Labeled{}, err
+			if len(answers) == 0 || l.Skipped != "" {
+				return l, nil
 			}
 			o := review.Settle(answers, who)
 			pairs = append(pairs, review.Pairs(answers)...)
 			decided += len(o.Finals)
-			if labeled[i], err = relabel(s, doc, labeled[i], o, tok, limit); err != nil {
-				return api.Labeled{}, err
-			}
-		}
-		if decided == 0 && len(pairs) == 0 {
-			return suggested, nil // of other documents, or of another text of these
-		}
-		out, err := a.putLabeled(labeled)
-		if err != nil {
-			return out, err
+			return relabel(s, doc, l, o, tok, limit)
+		})
+		if err != nil || decided == 0 && len(pairs) == 0 && out.Labeled == suggested.Labeled {
+			return suggested, err // the answers are of other documents, or of another text of these
 		}
 		out.Suggested, out.Reviewed, out.Teacher, out.Votes = suggested.Labeled, decided, suggested.Teacher, suggested.Votes
 		if len(pairs) > 0 {
@@ -95,13 +84,26 @@ func (a *Activities) reviewed(ctx context.Context, in api.DocumentsInput, s sett
 // reviewers is how many people decide on each label.
 func reviewers(c config.Config) int { return max(c.Label.Review.Who, 1) }
 
-// places gives each document's place in a list.
-func places(labeled []label.Labeled) map[string]int {
-	at := make(map[string]int, len(labeled))
-	for i, l := range labeled {
-		at[l.DocID] = i
+// relabeled stores what f makes of the labels of each document.
+func (a *Activities) relabeled(ctx context.Context, documents, labeled artifact.Ref, f func(*ingest.Document, label.Labeled) (label.Labeled, error)) (out api.Labeled, err error) {
+	w, err := a.store().Create(artifact.KindExamples)
+	if err != nil {
+		return out, err
 	}
-	return at
+	defer w.Discard()
+	err = a.eachLabeled(ctx, documents, labeled, func(doc *ingest.Document, l label.Labeled) error {
+		l, err := f(doc, l)
+		if err != nil {
+			return err
+		}
+		countsOf(l).addTo(&out)
+		return w.Line(l)
+	})
+	if err != nil {
+		return out, err
+	}
+	out.Labeled, err = w.Keep()
+	return out, err
 }
 
 // relabel makes a document's truth and examples anew after people's decisions.
@@ -224,8 +226,8 @@ func (a *Activities) questions(ctx context.Context, in api.ReviewInput, s settin
 	if err != nil {
 		return q, err
 	}
-	err = a.eachLabeled(ctx, in, func(doc *ingest.Document, l label.Labeled) error {
-		if l.Truth.Origin == label.OriginGold {
+	err = a.eachLabeled(ctx, in.Documents, in.Labeled, func(doc *ingest.Document, l label.Labeled) error {
+		if l.Skipped != "" || l.Truth.Origin == label.OriginGold {
 			return nil
 		}
 		o := review.Settle(by.on(doc), reviewers(s.config))
@@ -251,7 +253,7 @@ func (a *Activities) sources(ctx context.Context, in api.ReviewInput, s setting,
 		asked[t.Document] = true
 	}
 	var docs []registry.ReviewDocument
-	err := a.eachLabeled(ctx, in, func(doc *ingest.Document, l label.Labeled) error {
+	err := a.eachLabeled(ctx, in.Documents, in.Labeled, func(doc *ingest.Document, l label.Labeled) error {
 		if !asked[doc.ID] {
 			return nil
 		}
@@ -281,25 +283,24 @@ func namesRemoved(s setting) bool {
 	return err != nil || slices.Contains(kinds, deid.Name)
 }
 
-// eachLabeled calls f for every document that was labeled.
-func (a *Activities) eachLabeled(ctx context.Context, in api.ReviewInput, f func(*ingest.Document, label.Labeled) error) error {
-	docs, err := a.documents(in.Documents)
-	if err != nil {
-		return err
-	}
-	labeled, err := a.labeled(in.Labeled)
-	if err != nil {
-		return err
-	}
-	place := places(labeled)
-	for _, doc := range docs {
-		if err := ctx.Err(); err != nil {
+// eachLabeled calls f for every document with its labels, of which one at a
+// time is in memory: both lists are in the order of the documents' IDs.
+func (a *Activities) eachLabeled(ctx context.Context, documents, labeled artifact.Ref, f func(*ingest.Document, label.Labeled) error) error {
+	next, stop := iter.Pull2(artifact.Each[label.Labeled](a.store(), labeled))
+	defer stop()
+	for doc, err := range artifact.Each[*ingest.Document](a.store(), documents) {
+		if err := cmp.Or(err, ctx.Err()); err != nil {
 			return err
 		}
-		if i, ok := place[doc.ID]; ok && labeled[i].Skipped == "" {
-			if err := f(doc, labeled[i]); err != nil {
-				return err
-			}
+		l, err, ok := next()
+		if err != nil {
+			return err
+		}
+		if !ok || l.DocID != doc.ID {
+			return errors.New("the labels are not those of the documents")
+		}
+		if err := f(doc, l); err != nil {
+			return err
 		}
 	}
 	return nil

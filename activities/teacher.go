@@ -38,23 +38,15 @@ func (a *Activities) taught(ctx context.Context, in api.DocumentsInput, s settin
 		if err != nil {
 			return suggested, err
 		}
-		docs, err := a.documents(in.Documents)
-		if err != nil {
-			return suggested, err
-		}
-		labeled, err := a.labeled(suggested.Labeled)
-		if err != nil {
-			return suggested, err
-		}
 		l := lesson{Activities: a, setting: s, client: client, dropped: map[string]int{}, labels: map[string][]label.Span{}}
-		asked := l.pupils(docs, labeled, c.MaxDocuments)
+		asked, err := l.pupils(ctx, in.Documents, suggested.Labeled, c.MaxDocuments)
+		if err != nil {
+			return suggested, err
+		}
 		if err := l.ask(ctx, asked, m); err != nil {
 			return suggested, err
 		}
-		if err := l.enter(in, asked, labeled); err != nil {
-			return suggested, err
-		}
-		out, err := a.putLabeled(labeled)
+		out, err := l.enter(ctx, in, suggested.Labeled)
 		out.Teacher = &api.Taught{Documents: len(asked), Proposed: l.proposed, Kept: l.kept, Dropped: reasonCounts(l.dropped)}
 		return out, err
 	})
@@ -82,7 +74,7 @@ type lesson struct {
 	client  *teacher.Client
 
 	mu       sync.Mutex
-	labels   map[string][]label.Span // that are supported, by document
+	labels   map[string][]label.Span // that are supported, of each document that is asked about
 	proposed int
 	kept     int
 	dropped  map[string]int
@@ -90,20 +82,16 @@ type lesson struct {
 
 // pupils are the documents that the teacher is asked about: the first ones, by
 // ID, that no person annotated.
-func (l *lesson) pupils(docs []*ingest.Document, labeled []label.Labeled, most int) []*ingest.Document {
-	place := places(labeled)
+func (l *lesson) pupils(ctx context.Context, documents, labeled artifact.Ref, most int) ([]*ingest.Document, error) {
 	var asked []*ingest.Document
-	for _, doc := range docs {
-		i, ok := place[doc.ID]
-		if !ok || labeled[i].Skipped != "" || labeled[i].Truth.Origin == label.OriginGold {
-			continue
+	err := l.eachLabeled(ctx, documents, labeled, func(doc *ingest.Document, made label.Labeled) error {
+		if made.Skipped == "" && made.Truth.Origin != label.OriginGold && (most == 0 || len(asked) < most) {
+			asked = append(asked, doc)
+			l.labels[doc.ID] = nil
 		}
-		if most > 0 && len(asked) == most {
-			break
-		}
-		asked = append(asked, doc)
-	}
-	return asked
+		return nil
+	})
+	return asked, err
 }
 
 // ask asks about every window of the documents. What was answered before is
@@ -195,34 +183,35 @@ func (l *lesson) take(doc *ingest.Document, at label.Range, answer string) {
 // train one that nobody else suggested is a label too. That the teacher, asked
 // about a whole document, did not propose a suggested label is a vote against
 // it, so that reviewers are asked about it first.
-func (l *lesson) enter(in api.DocumentsInput, asked []*ingest.Document, labeled []label.Labeled) error {
+func (l *lesson) enter(ctx context.Context, in api.DocumentsInput, labeled artifact.Ref) (api.Labeled, error) {
 	tok, limit, err := l.tokenizer(in.Base, l.setting.config.Train.MaxTokens)
 	if err != nil {
-		return err
+		return api.Labeled{}, err
 	}
-	place := places(labeled)
-	for _, doc := range asked {
-		at := &labeled[place[doc.ID]]
-		proposals := l.labels[doc.ID]
+	return l.relabeled(ctx, in.Documents, labeled, func(doc *ingest.Document, made label.Labeled) (label.Labeled, error) {
+		proposals, asked := l.labels[doc.ID]
+		if !asked {
+			return made, nil
+		}
 		slices.SortFunc(proposals, review.ByPlace)
-		fresh := slices.DeleteFunc(slices.Clone(proposals), func(p label.Span) bool { return overlaps(at.Truth.Spans, p) })
-		votes := at.Votes
-		for _, s := range at.Truth.Spans {
+		fresh := slices.DeleteFunc(slices.Clone(proposals), func(p label.Span) bool { return overlaps(made.Truth.Spans, p) })
+		votes := made.Votes
+		for _, s := range made.Truth.Spans {
 			votes = append(votes, label.Vote{Category: s.Category, Start: s.Start, End: s.End, Func: teacher.Func, Against: !overlaps(proposals, s)})
 		}
 		for _, p := range fresh {
 			votes = append(votes, label.Vote{Category: p.Category, Start: p.Start, End: p.End, Func: teacher.Func})
 		}
 		if l.setting.config.Label.Teacher.Use == config.UseTrain && len(fresh) > 0 {
-			spans := append(slices.Clone(at.Truth.Spans), fresh...)
+			spans := append(slices.Clone(made.Truth.Spans), fresh...)
 			slices.SortStableFunc(spans, review.ByPlace)
-			if *at, err = withSpans(l.setting, doc, *at, spans, at.Truth.Origin, tok, limit); err != nil {
-				return err
+			if made, err = withSpans(l.setting, doc, made, spans, made.Truth.Origin, tok, limit); err != nil {
+				return made, err
 			}
 		}
-		at.Votes = votes
-	}
-	return nil
+		made.Votes = votes
+		return made, nil
+	})
 }
 
 func overlaps(spans []label.Span, s label.Span) bool {
