@@ -47,6 +47,7 @@ func (a *Activities) taught(ctx context.Context, in api.DocumentsInput, s settin
 			return suggested, err
 		}
 		out, err := l.enter(ctx, in, suggested.Labeled)
+		out.Votes = suggested.Votes
 		out.Teacher = &api.Taught{Documents: len(asked), Proposed: l.proposed, Kept: l.kept, Dropped: reasonCounts(l.dropped)}
 		return out, err
 	})

@@ -80,6 +80,9 @@ func TestATeacherProposes(t *testing.T) {
 		got.Teacher.Dropped[0] != want.Dropped[0] || got.Teacher.Dropped[1] != want.Dropped[1] {
 		t.Errorf("the teacher's part is %+v", got.Teacher)
 	}
+	if got.Votes.IsZero() {
+		t.Error("what the label model learned is lost")
+	}
 	l := d.read(got.Labeled)[0]
 	if find(l.Truth.Spans, "Non-Compete") != nil {
 		t.Error("a proposal is a label before a person accepted it")
