@@ -40,6 +40,7 @@ type Activities struct {
 	loaded   modelCache
 	lists    manifests
 	counters counters
+	ocr      ocrFinder
 }
 
 // Register adds the activities of the light queue to a worker.

@@ -14,7 +14,7 @@ import (
 
 // readerVersion is part of the key under which read files are remembered.
 // Count it up when a reader comes to give another text for the same file.
-const readerVersion = 5
+const readerVersion = 6
 
 // A batch is what one batch of files gave.
 type batch struct {

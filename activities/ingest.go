@@ -125,6 +125,7 @@ func (a *Activities) reading(ctx context.Context, job api.Job, ref artifact.Ref)
 	r.limits = ingest.Limits{
 		MaxFile: int64(c.MaxFileMB) << 20, MaxExpanded: int64(c.MaxExpandedMB) << 20,
 		Timeout: c.Timeout, MaxMemory: int64(c.MaxMemoryMB) << 20, Columns: ingest.Columns(c.Columns),
+		OCR: a.ocr.of(c),
 	}
 	if r.engine != nil {
 		r.limits.SubjectKey = r.engine.SubjectKey()

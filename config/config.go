@@ -40,6 +40,9 @@ type Ingest struct {
 	MaxExpandedMB  int           `yaml:"max_expanded_mb" json:"max_expanded_mb"` // of a compressed file's parts
 	Timeout        time.Duration `yaml:"timeout" json:"timeout"`                 // for one file
 	MaxMemoryMB    int           `yaml:"max_memory_mb" json:"max_memory_mb"`     // that reading one file may take
+	OCR            string        `yaml:"ocr" json:"ocr"`                         // OCRAuto or OCROff
+	OCRLanguage    string        `yaml:"ocr_language" json:"ocr_language"`       // as tesseract names it: "eng", "deu+eng"
+	OCRTimeout     time.Duration `yaml:"ocr_timeout" json:"ocr_timeout"`         // for the scanned pages of one file, beside Timeout
 	MaxDocuments   int           `yaml:"max_documents" json:"max_documents"`     // 0: no limit; else the first ones by ID
 	Include        []string      `yaml:"include" json:"include"`                 // path patterns; empty: every known format
 	Columns        Columns       `yaml:"columns" json:"columns"`
@@ -73,6 +76,12 @@ type Deid struct {
 	// from; empty: the data folder's own. The environment goes before both.
 	SecretFile string `yaml:"secret_file" json:"secret_file"`
 }
+
+// The values of Ingest.OCR.
+const (
+	OCRAuto = "auto" // scanned pages are recognized; without tesseract their documents are put aside
+	OCROff  = "off"  // scanned pages are left out; a document of nothing else is put aside
+)
 
 // Label says where labels come from.
 type Label struct {

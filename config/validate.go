@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -39,6 +40,9 @@ func (i Ingest) validate(p *problems) {
 	p.check(i.MaxExpandedMB >= i.MaxFileMB, "ingest.max_expanded_mb", "is %d; it must be at least max_file_mb (%d)", i.MaxExpandedMB, i.MaxFileMB)
 	p.check(i.Timeout >= time.Second, "ingest.timeout", "is %v; it must be at least 1s", i.Timeout)
 	p.check(i.MaxMemoryMB >= 64, "ingest.max_memory_mb", "is %d; reading a file takes at least 64", i.MaxMemoryMB)
+	p.word("ingest.ocr", i.OCR, OCRAuto, OCROff)
+	p.check(languages.MatchString(i.OCRLanguage), "ingest.ocr_language", "is %q; write it as tesseract names it, such as eng or deu+eng", i.OCRLanguage)
+	p.check(i.OCRTimeout >= time.Second, "ingest.ocr_timeout", "is %v; it must be at least 1s", i.OCRTimeout)
 	p.check(i.MaxDocuments >= 0, "ingest.max_documents", "is %d; 0 means no limit", i.MaxDocuments)
 	p.check(i.NearDuplicates > 0 && i.NearDuplicates <= 1, "ingest.near_duplicates", "is %v; it is a similarity above 0 and up to 1 (1: identical texts only)", i.NearDuplicates)
 	p.check(i.Batch >= 1 && i.Batch <= maxBatch, "ingest.batch", "is %d; it must be between 1 and %d", i.Batch, maxBatch)
@@ -54,6 +58,9 @@ func (i Ingest) validate(p *problems) {
 		p.check(err == nil, "ingest.include", "holds %q, which is not a path pattern; patterns look like *.pdf", pattern)
 	}
 }
+
+// languages are names of tesseract's data: "eng", "deu+eng", "script/Latin".
+var languages = regexp.MustCompile(`^\w+(/\w+)?(\+\w+(/\w+)?)*$`)
 
 // maxBatch keeps the time between two heartbeats of a batch short.
 const maxBatch = 1000

@@ -183,6 +183,9 @@ func checkDocument(t testing.TB, d Document) {
 		if p.Number != i+1 || p.Start != at || p.End < p.Start {
 			t.Errorf("page %+v does not follow %d", p, at)
 		}
+		if p.BodyStart < p.Start || p.BodyEnd < p.BodyStart || p.BodyEnd > p.End {
+			t.Errorf("the running text of page %+v is not on it", p)
+		}
 		at = p.End
 	}
 	if len(d.Pages) > 0 && at != len(d.Text) {

@@ -26,7 +26,7 @@ func Check(d *Document, name string, data []byte) error {
 	}
 	in := func(start, end int) bool { return 0 <= start && start <= end && end <= len(d.Text) }
 	for _, p := range d.Pages {
-		if !in(p.Start, p.End) {
+		if !in(p.Start, p.End) || !in(p.BodyStart, p.BodyEnd) {
 			return errors.New("a page outside of the text")
 		}
 	}

@@ -5,7 +5,10 @@
 // person understands, never a failure of the run.
 package ingest
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // A Document is the text of one document with where it came from. All offsets
 // are byte offsets into Text, end exclusive.
@@ -55,6 +58,10 @@ type Page struct {
 	Number int `json:"number"` // from 1
 	Start  int `json:"start"`
 	End    int `json:"end"`
+	// The running text of the page, without its headers, footers and page
+	// number: see [Document.Running].
+	BodyStart int `json:"body_start"`
+	BodyEnd   int `json:"body_end"`
 	// Reader is what gave the page's text: "pdf", "pdfium", "tesseract".
 	Reader string `json:"reader,omitempty"`
 }
@@ -120,6 +127,37 @@ func (d *Document) PageAt(offset int) int {
 		}
 	}
 	return 0
+}
+
+// Running returns the text of a range without the headers, footers and page
+// numbers that lie inside it, so that a clause reads on over the end of a page.
+// A range within one page is returned as it is.
+func (d *Document) Running(start, end int) string {
+	var b strings.Builder
+	last := ""
+	for _, p := range d.Pages {
+		if p.Start <= start && end <= p.End {
+			break
+		}
+		from, to := max(start, p.BodyStart), min(end, p.BodyEnd)
+		if from >= to {
+			continue
+		}
+		text := d.Text[from:to]
+		switch {
+		case last == "":
+		case runsOn(last, text):
+			b.WriteByte('\n')
+		default:
+			b.WriteString("\n\n")
+		}
+		b.WriteString(text)
+		last = text
+	}
+	if last == "" {
+		return d.Text[start:end]
+	}
+	return b.String()
 }
 
 // Original maps an offset in Text to the text as it was read.

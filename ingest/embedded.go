@@ -69,7 +69,7 @@ func (c *collector) read(ctx context.Context, inner string, data []byte) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case err == errExpansion || err == errEntries:
+	case err == errExpansion || err == errEntries || err == ErrSecondReader:
 		return err
 	case errors.As(err, &q):
 		c.refuse(inner, q)

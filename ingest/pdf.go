@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/ledongthuc/pdf"
 )
@@ -19,13 +16,19 @@ const (
 	minLetters   = 10  // a document with fewer has no text layer
 	maxUnknown   = 0.3 // share of characters without a Unicode meaning
 	maxPageDepth = 50
+
+	wholePage  = 0.7 // share of a page that a scan covers
+	partOfPage = 0.3
+	maxStamp   = 100 // letters and digits of stamps on a scan
 )
 
-// readPDF reads a PDF with a text layer as one document with pages.
+// readPDF reads a PDF as one document with pages.
 //
-// The library opens the file and resolves its objects; the page content is
-// interpreted here, because the library's own interpreter loses spaces, forms,
-// the widths of composite fonts and, on some operators, whole pages.
+// Three readers take turns: the library github.com/ledongthuc/pdf with the
+// interpreter of page content that is here, because the library's own loses
+// spaces, forms, the widths of composite fonts and, on some operators, whole
+// pages; pdfium for the pages, or the file, where that fails; and text
+// recognition for the pages that are pictures. Every page says which it was.
 func readPDF(ctx context.Context, data []byte, lim Limits) ([]part, []BadPart, error) {
 	lim = lim.withDefaults()
 	data, err := preparePDF(data)
@@ -35,23 +38,110 @@ func readPDF(ctx context.Context, data []byte, lim Limits) ([]part, []BadPart, e
 	if err := checkPDFSizes(ctx, data, lim.MaxExpanded); err != nil {
 		return nil, nil, err
 	}
-	r, err := pdf.NewReader(guardedReader{ctx, bytes.NewReader(data)}, int64(len(data)))
-	if err != nil {
-		return nil, nil, pdfOpenError(ctx, data, err)
-	}
-	pages, err := pdfPages(r)
-	if err != nil {
+	pages, err := readPDFPages(ctx, data, lim.MaxExpanded)
+	if isFinal(ctx, err) {
 		return nil, nil, err
 	}
-	texts := make([]string, len(pages))
-	budget := lim.MaxExpanded
-	for i, page := range pages {
-		if texts[i], err = pdfPageText(ctx, page, &budget); err != nil {
-			return nil, nil, pdfPageError(ctx, data, i+1, err)
+	second := &secondReader{ctx: ctx, data: data, none: lim.FirstReaderOnly}
+	defer second.close()
+	if pages, err = second.mend(pages, err); err != nil {
+		return nil, nil, err
+	}
+	if err := takeRecognized(pages, lim); err != nil {
+		return nil, nil, err
+	}
+	p := joinPages(pages)
+	return []part{p}, nil, checkTextLayer(p.Text)
+}
+
+// The readers of pages, as [Page].Reader names them.
+const (
+	readerPDF       = "pdf"
+	readerPDFium    = "pdfium"
+	readerTesseract = "tesseract"
+)
+
+// A pdfPage is what a reader found on a page.
+type pdfPage struct {
+	text    string
+	reader  string
+	err     error   // why the page could not be read
+	shown   int     // bytes of the strings that the page shows
+	picture float64 // share of the page that its pictures cover, at most 1
+}
+
+// readPDFPages reads a file with the first reader. The error is of the whole
+// file; a page that can not be read has its own.
+func readPDFPages(ctx context.Context, data []byte, budget int64) ([]pdfPage, error) {
+	r, err := openPDF(ctx, data)
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := pdfPages(r)
+	if err != nil {
+		return nil, err
+	}
+	pages := make([]pdfPage, len(nodes))
+	fonts := make(fontCache)
+	for i, node := range nodes {
+		pages[i] = readPDFPage(ctx, node, &budget, fonts)
+		if isFinal(ctx, pages[i].err) {
+			return nil, pages[i].err
+		}
+		pages[i].err = pdfPageError(data, i+1, pages[i].err)
+	}
+	return pages, nil
+}
+
+// takeRecognized puts in the texts of pages that are pictures. The error is of
+// type [*Scans] when there are pictures whose text is not known.
+func takeRecognized(pages []pdfPage, lim Limits) error {
+	var unknown []int
+	for i := range pages {
+		text, known := lim.Recognized[i+1]
+		switch {
+		case known:
+			pages[i].text, pages[i].reader = text, readerTesseract
+		case pages[i].isPicture():
+			unknown = append(unknown, i+1)
 		}
 	}
-	p := joinPages(texts)
-	return []part{p}, nil, checkTextLayer(p.Text)
+	if len(unknown) == 0 || len(unknown) < len(pages) && lim.OCR.Off {
+		return nil
+	}
+	return newScans(unknown, len(pages), lim)
+}
+
+// isPicture says whether the text of a page, if it has any, is in pictures: a
+// scan, perhaps with a stamp on it, or letters that no font explains.
+func (p *pdfPage) isPicture() bool {
+	q := measure(p.text)
+	switch {
+	case p.picture >= wholePage:
+		return q.letters < maxStamp
+	case p.picture >= partOfPage:
+		return q.letters < minLetters
+	}
+	return q.all > 0 && float64(q.unknown) > maxUnknown*float64(q.all)
+}
+
+// isFinal says whether an error leaves a second reader nothing to try.
+func isFinal(ctx context.Context, err error) bool {
+	return err != nil && ctx.Err() != nil || errors.Is(err, errExpands)
+}
+
+// openPDF opens a file with the library, whose panics become errors.
+func openPDF(ctx context.Context, data []byte) (r *pdf.Reader, err error) {
+	defer func() {
+		if x := recover(); x != nil {
+			r, err = nil, pdfOpenError(ctx, data, fmt.Errorf("%v", x))
+		}
+	}()
+	r, err = pdf.NewReader(guardedReader{ctx, bytes.NewReader(data)}, int64(len(data)))
+	if err != nil {
+		return nil, pdfOpenError(ctx, data, err)
+	}
+	return r, nil
 }
 
 // guardedReader ends the library's loops when the context ends: broken files
@@ -105,13 +195,11 @@ func pdfOpenError(ctx context.Context, data []byte, err error) error {
 	return quarantine(ReasonMalformed, "the PDF's table of objects is broken; open it in a viewer and print it to a new PDF")
 }
 
-func pdfPageError(ctx context.Context, data []byte, page int, err error) error {
-	var q *Quarantine
+// pdfPageError explains why a page could not be read.
+func pdfPageError(data []byte, page int, err error) error {
 	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case errors.As(err, &q):
-		return err
+	case err == nil:
+		return nil
 	case bytes.Contains(data, []byte("/Encrypt")):
 		return quarantine(ReasonEncrypted, "the PDF's protection can not be undone; save a copy without protection")
 	case strings.Contains(err.Error(), "filter") || strings.Contains(err.Error(), "pred"):
@@ -157,63 +245,31 @@ func pdfPages(r *pdf.Reader) (pages []pdf.Page, err error) {
 	return pages, nil
 }
 
-// pdfPageText returns the text of a page. A panic of the library on broken
-// objects becomes an error.
-func pdfPageText(ctx context.Context, page pdf.Page, budget *int64) (text string, err error) {
+// readPDFPage reads a page. A panic of the library on broken objects becomes
+// an error.
+func readPDFPage(ctx context.Context, node pdf.Page, budget *int64, fonts fontCache) (page pdfPage) {
+	page.reader = readerPDF
+	in := newPDFInterpreter(ctx, budget, fonts)
 	defer func() {
 		if x := recover(); x != nil {
-			err = fmt.Errorf("%v", x)
+			page.err = fmt.Errorf("%v", x)
 		}
+		page.shown, page.picture = in.shown, in.pictureShare(node)
 	}()
-	in := newPDFInterpreter(ctx, budget)
-	if err := in.run(page); err != nil {
-		return "", err
+	if page.err = in.run(node); page.err == nil {
+		page.text = layoutPage(in.fragments)
 	}
-	return layoutPage(in.fragments), nil
-}
-
-// joinPages makes one text of the pages. A page's range includes the empty
-// line after it, so that every offset belongs to a page.
-func joinPages(texts []string) part {
-	var p part
-	var b strings.Builder
-	empty := 0
-	for i, text := range texts {
-		start := b.Len()
-		b.WriteString(text)
-		if text == "" {
-			empty++
-		} else if i < len(texts)-1 {
-			b.WriteString("\n\n")
-		}
-		p.Pages = append(p.Pages, Page{Number: i + 1, Start: start, End: b.Len()})
-	}
-	p.Text = b.String()
-	if empty > 0 {
-		p.Meta = map[string]string{"pages_without_text": strconv.Itoa(empty)}
-	}
-	return p
+	return page
 }
 
 // checkTextLayer refuses scans and text in fonts that say no Unicode.
 func checkTextLayer(text string) error {
-	letters, unknown, all := 0, 0, 0
-	for _, r := range text {
-		switch {
-		case unicode.IsSpace(r):
-			continue
-		case r == utf8.RuneError:
-			unknown++
-		case unicode.IsLetter(r) || unicode.IsDigit(r):
-			letters++
-		}
-		all++
+	q := measure(text)
+	if q.all > 0 && float64(q.unknown) > maxUnknown*float64(q.all) {
+		return quarantine(ReasonNoText, "the PDF's fonts do not say which letters they draw; "+ocrAdvice)
 	}
-	if all > 0 && float64(unknown) > maxUnknown*float64(all) {
-		return quarantine(ReasonNoText, "the PDF's fonts do not say which letters they draw; run it through text recognition (OCR)")
-	}
-	if letters < minLetters {
-		return quarantine(ReasonNoText, "the PDF holds pictures of pages, not text; run it through text recognition (OCR)")
+	if q.letters < minLetters {
+		return quarantine(ReasonNoText, "the PDF holds no text; "+ocrAdvice)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -152,8 +153,8 @@ func FuzzPDFContent(f *testing.F) {
 	f.Add([]byte("1 begincodespacerange <00> <ff> endcodespacerange 1 beginbfrange <00> <10> <0041> endbfrange"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		budget := int64(1 << 20)
-		in := newPDFInterpreter(t.Context(), &budget)
-		in.state.font = &pdfFont{}
+		in := newPDFInterpreter(t.Context(), &budget, make(fontCache))
+		in.state.font = &pdfFont{known: make(map[int]glyph)}
 		if err := scanContent(data, in.do); err != nil && !strings.Contains(err.Error(), "too many") {
 			t.Errorf("content fails: %v", err)
 		}
@@ -187,8 +188,8 @@ func fuzzRead(t testing.TB, name string, data []byte) {
 	if err == nil {
 		return
 	}
-	q, ok := err.(*Quarantine)
-	if !ok {
+	var q *Quarantine
+	if !errors.As(err, &q) {
 		t.Fatalf("error %v is no quarantine", err)
 	}
 	if q.Reason == ReasonCrashed {

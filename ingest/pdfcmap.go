@@ -10,6 +10,7 @@ import (
 // Source: Adobe Technical Note 5411.
 type charMap struct {
 	lengths [5]bool // the code lengths that the codespace has, 1 to 4
+	fixed   int     // the only one, or 0
 	chars   map[string]string
 	ranges  []charRange // sorted by low
 }
@@ -43,6 +44,15 @@ func parseCharMap(data []byte) *charMap {
 		}
 		return nil
 	})
+	for n, has := range m.lengths {
+		switch {
+		case has && m.fixed == 0:
+			m.fixed = n
+		case has:
+			m.fixed = -1
+		}
+	}
+	m.fixed = max(m.fixed, 0)
 	sort.SliceStable(m.ranges, func(i, j int) bool { return m.ranges[i].low < m.ranges[j].low })
 	return m
 }

@@ -23,12 +23,13 @@ type pdfFont struct {
 	simple    [256]string
 	widths    map[int]float64
 	missing   float64
-	utf16     bool // codes are UTF-16
+	utf16     bool          // codes are UTF-16
+	known     map[int]glyph // by code and its length
 }
 
 // newPDFFont reads a font dictionary. stream reads a stream within the budget.
 func newPDFFont(v pdf.Value, stream func(pdf.Value) ([]byte, error)) (*pdfFont, error) {
-	f := &pdfFont{widths: make(map[int]float64), missing: 500}
+	f := &pdfFont{widths: make(map[int]float64), missing: 500, known: make(map[int]glyph)}
 	if cmap := v.Key("ToUnicode"); cmap.Kind() == pdf.Stream {
 		data, err := stream(cmap)
 		if err != nil {
@@ -187,23 +188,35 @@ func baseCharacter(encoding string, code byte) string {
 	return string(charmap.Windows1252.DecodeByte(code))
 }
 
-// glyphs decodes a string.
-func (f *pdfFont) glyphs(s string) []glyph {
-	var out []glyph
-	for len(s) > 0 {
-		n := f.codeLength(s)
-		code := s[:n]
-		s = s[n:]
-		out = append(out, glyph{text: f.textOf(code), width: f.widthOf(code), space: n == 1 && code[0] == ' '})
+// next decodes the first glyph of a string that is not empty, and returns the
+// length of its code.
+func (f *pdfFont) next(s string) (glyph, int) {
+	n := f.codeLength(s)
+	code := 0
+	for i := range n {
+		code = code<<8 | int(s[i])
 	}
-	return out
+	key := code<<3 | n
+	if g, ok := f.known[key]; ok {
+		return g, n
+	}
+	g := glyph{text: f.textOf(s[:n]), width: f.widthOf(code), space: n == 1 && s[0] == ' '}
+	if len(f.known) < maxKnownGlyphs {
+		f.known[key] = g
+	}
+	return g, n
 }
+
+const maxKnownGlyphs = 1 << 16
 
 func (f *pdfFont) codeLength(s string) int {
 	if !f.composite {
 		return 1
 	}
 	if f.unicode != nil {
+		if n := f.unicode.fixed; n > 0 && n <= len(s) {
+			return n
+		}
 		if n := f.unicode.codeLength(s); n > 0 {
 			return n
 		}
@@ -226,12 +239,8 @@ func (f *pdfFont) textOf(code string) string {
 	return string(utf8.RuneError)
 }
 
-func (f *pdfFont) widthOf(code string) float64 {
-	n := 0
-	for i := range len(code) {
-		n = n<<8 | int(code[i])
-	}
-	if w, ok := f.widths[n]; ok {
+func (f *pdfFont) widthOf(code int) float64 {
+	if w, ok := f.widths[code]; ok {
 		return w
 	}
 	return f.missing

@@ -13,7 +13,7 @@ var (
 	pdfCounts  = regexp.MustCompile(`/(?:Size|Columns|N|First|Index\s*\[\s*\d*|W\s*\[\s*\d*\s*\d*)\s*(\d{7,})`)
 	pdfXrefRow = regexp.MustCompile(`xref[\s]+(\d+)[ ]+(\d+)`)
 	pdfStream  = regexp.MustCompile(`stream\r?\n`)
-	pdfImage   = regexp.MustCompile(`/Subtype\s*/Image`)
+	pdfObjects = regexp.MustCompile(`ObjStm|XRef|#`) // or a name in escapes
 )
 
 // checkPDFSizes looks at the raw bytes of a PDF for what would make the
@@ -52,13 +52,14 @@ func tooMany(digits []byte, most uint64) bool {
 }
 
 // expandedSize returns what a compressed stream expands to, up to limit+1
-// bytes. Pictures are never expanded by a reader and count nothing.
+// bytes, if it holds objects: those the library expands without a limit. Of
+// all other streams the interpreter keeps count as it reads them.
 func expandedSize(data []byte, at []int, limit int64) int64 {
 	header := data[max(0, at[0]-600):at[0]]
 	if i := bytes.LastIndex(header, []byte(" obj")); i >= 0 {
 		header = header[i:]
 	}
-	if pdfImage.Match(header) {
+	if !pdfObjects.Match(header) {
 		return 0
 	}
 	zr, err := zlib.NewReader(bytes.NewReader(data[at[1]:]))

@@ -174,6 +174,9 @@ var ligatures = strings.NewReplacer(
 // cleanLine spells ligatures out, drops what is invisible and collapses white
 // space.
 func cleanLine(s string) string {
+	if isClean(s) {
+		return s
+	}
 	s = ligatures.Replace(s)
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -185,4 +188,15 @@ func cleanLine(s string) string {
 		return r
 	}, s)
 	return strings.Join(strings.Fields(s), " ")
+}
+
+// isClean says whether a line is as cleanLine would make it: most are.
+func isClean(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if c <= ' ' && (c != ' ' || i == 0 || i == len(s)-1 || s[i+1] == ' ') || c >= 0x7f {
+			return false
+		}
+	}
+	return true
 }

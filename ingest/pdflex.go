@@ -129,11 +129,19 @@ func isPDFSpace(c byte) bool {
 // regular reads a run of regular characters.
 func (l *lexer) regular() string {
 	start := l.pos
-	for l.pos < len(l.data) && !isPDFSpace(l.data[l.pos]) && bytes.IndexByte([]byte("()<>[]{}/%"), l.data[l.pos]) < 0 {
+	for l.pos < len(l.data) && !irregular[l.data[l.pos]] {
 		l.pos++
 	}
 	return string(l.data[start:l.pos])
 }
+
+// irregular are white space and delimiters.
+var irregular = func() (table [256]bool) {
+	for _, c := range []byte("\x00\t\n\f\r ()<>[]{}/%") {
+		table[c] = true
+	}
+	return table
+}()
 
 // literal reads a string in parentheses.
 func (l *lexer) literal() string {
@@ -315,6 +323,9 @@ func number(s string) (float64, bool) {
 	if s == "" || s[0] != '+' && s[0] != '-' && s[0] != '.' && (s[0] < '0' || s[0] > '9') {
 		return 0, false
 	}
+	if n, ok := plainNumber(s); ok {
+		return n, true
+	}
 	for len(s) > 1 && s[0] == '-' && s[1] == '-' {
 		s = s[1:]
 	}
@@ -332,3 +343,37 @@ func number(s string) (float64, bool) {
 	}
 	return n, true
 }
+
+// plainNumber reads the numbers that most are: up to 15 digits with a sign
+// and a point, which are exact.
+func plainNumber(s string) (float64, bool) {
+	digits, scale, i := 0, -1, 0
+	if s[0] == '-' {
+		i = 1
+	}
+	n := 0
+	for ; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '.' && scale < 0:
+			scale = 0
+		case c >= '0' && c <= '9' && digits < 15:
+			n = n*10 + int(c-'0')
+			digits++
+			if scale >= 0 {
+				scale++
+			}
+		default:
+			return 0, false
+		}
+	}
+	if digits == 0 {
+		return 0, false
+	}
+	v := float64(n) / powers[max(scale, 0)]
+	if s[0] == '-' {
+		v = -v
+	}
+	return v, true
+}
+
+var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"strings"
 
 	"github.com/ledongthuc/pdf"
 )
@@ -38,6 +39,9 @@ func (m matrix) mul(n matrix) matrix {
 	}
 }
 
+// area is that of the unit square, which a picture fills.
+func (m matrix) area() float64 { return math.Abs(m.a*m.d - m.b*m.c) }
+
 // graphicsState is what q saves and Q restores.
 type graphicsState struct {
 	ctm                  matrix
@@ -55,22 +59,43 @@ type pdfInterpreter struct {
 	budget    *int64 // bytes that streams may still expand to
 	fragments []fragment
 	ops       int
+	shown     int     // bytes of strings shown, but for white space
+	pictures  float64 // area of pictures, in square points
+	buf       []byte  // of draw
 
 	state      graphicsState
 	stack      []graphicsState
 	text, line matrix
 	resources  pdf.Value
 	fonts      map[string]*pdfFont // of resources
+	shared     fontCache
 	depth      int
 }
 
-func newPDFInterpreter(ctx context.Context, budget *int64) *pdfInterpreter {
+func newPDFInterpreter(ctx context.Context, budget *int64, shared fontCache) *pdfInterpreter {
 	return &pdfInterpreter{
 		ctx: ctx, budget: budget,
 		state: graphicsState{ctm: identity, scale: 1},
 		text:  identity, line: identity,
-		fonts: make(map[string]*pdfFont),
+		shared: shared,
+		fonts:  make(map[string]*pdfFont),
 	}
+}
+
+// A fontCache keeps the fonts of a file by the dictionary that names them,
+// which most pages share. The dictionary is written with its references, so
+// that equal ones mean the same fonts.
+type fontCache map[string]map[string]*pdfFont
+
+// of returns the fonts read so far of a resource dictionary.
+func (c fontCache) of(resources pdf.Value) map[string]*pdfFont {
+	key := resources.Key("Font").String()
+	fonts := c[key]
+	if fonts == nil {
+		fonts = make(map[string]*pdfFont)
+		c[key] = fonts
+	}
+	return fonts
 }
 
 // run interprets a page.
@@ -94,7 +119,8 @@ func (in *pdfInterpreter) run(page pdf.Page) error {
 			data = append(append(data, more...), '\n')
 		}
 	}
-	in.resources, in.fonts = inherited(page.V, "Resources"), make(map[string]*pdfFont)
+	in.resources = inherited(page.V, "Resources")
+	in.fonts = in.shared.of(in.resources)
 	return scanContent(data, in.do)
 }
 
@@ -246,7 +272,12 @@ func (in *pdfInterpreter) form(args []operand) error {
 		return nil
 	}
 	v := in.resources.Key("XObject").Key(args[len(args)-1].str)
-	if v.Key("Subtype").Name() != "Form" {
+	switch v.Key("Subtype").Name() {
+	case "Form":
+	case "Image":
+		in.pictures += in.state.ctm.area()
+		return nil
+	default:
 		return nil
 	}
 	data, err := in.stream(v)
@@ -259,14 +290,13 @@ func (in *pdfInterpreter) form(args []operand) error {
 		in.state.ctm = matrix{f(0), f(1), f(2), f(3), f(4), f(5)}.mul(in.state.ctm)
 	}
 	if r := v.Key("Resources"); r.Kind() == pdf.Dict {
-		in.resources, in.fonts = r, make(map[string]*pdfFont)
+		in.resources, in.fonts = r, in.shared.of(r)
 	}
 	in.stack = nil
 	in.depth++
 	err = scanContent(data, in.do)
-	fragments, ops := in.fragments, in.ops
+	outer.fragments, outer.ops, outer.shown, outer.pictures = in.fragments, in.ops, in.shown, in.pictures
 	*in = outer
-	in.fragments, in.ops = fragments, ops
 	return err
 }
 
@@ -293,7 +323,8 @@ func (in *pdfInterpreter) show(args []operand) error {
 }
 
 func (in *pdfInterpreter) advance(tx float64) {
-	in.text = matrix{1, 0, 0, 1, tx, 0}.mul(in.text)
+	in.text.e += tx * in.text.a
+	in.text.f += tx * in.text.b
 }
 
 // draw appends the fragment of a string and moves on.
@@ -302,17 +333,24 @@ func (in *pdfInterpreter) draw(s string) error {
 		return errors.New("the page draws too many strings")
 	}
 	st := &in.state
-	var text []byte
+	codes := len(s)
 	from := in.place()
-	for _, g := range st.font.glyphs(s) {
-		text = append(text, g.text...)
-		tx := g.width/1000*st.size + st.charSpace
+	in.buf = in.buf[:0]
+	tx := 0.0
+	for len(s) > 0 {
+		g, n := st.font.next(s)
+		s = s[n:]
+		in.buf = append(in.buf, g.text...)
+		tx += g.width/1000*st.size + st.charSpace
 		if g.space {
 			tx += st.wordSpace
 		}
-		in.advance(tx * st.scale)
 	}
-	f := makeFragment(string(text), from, in.place())
+	in.advance(tx * st.scale)
+	f := makeFragment(string(in.buf), from, in.place())
+	if f.text == "" || strings.TrimSpace(f.text) != "" {
+		in.shown += codes
+	}
 	if f.text != "" && !math.IsNaN(f.x+f.y+f.end+f.size) && !math.IsInf(f.x+f.y+f.end+f.size, 0) {
 		in.fragments = append(in.fragments, f)
 	}
@@ -328,10 +366,34 @@ func (in *pdfInterpreter) place() matrix {
 // makeFragment turns positions so that writing runs to the right.
 func makeFragment(text string, from, to matrix) fragment {
 	f := fragment{text: text, size: math.Hypot(from.c, from.d)}
-	f.quadrant = (int(math.Round(math.Atan2(from.b, from.a)/(math.Pi/2))) + 4) % 4
+	f.quadrant = quadrantOf(math.Atan2(from.b, from.a))
 	f.x, f.y = turn(f.quadrant, from.e, from.f)
 	f.end, _ = turn(f.quadrant, to.e, to.f)
 	return f
+}
+
+// quadrantOf returns the quarter turns that are nearest to an angle in radians.
+func quadrantOf(angle float64) int {
+	return (int(math.Round(angle/(math.Pi/2)))%4 + 4) % 4
+}
+
+// pictureShare returns the share of a page that pictures cover.
+func (in *pdfInterpreter) pictureShare(page pdf.Page) (share float64) {
+	defer func() {
+		if recover() != nil {
+			share = 1 // a page without a size: what covers it is not known
+		}
+	}()
+	box := inherited(page.V, "MediaBox")
+	width := box.Index(2).Float64() - box.Index(0).Float64()
+	height := box.Index(3).Float64() - box.Index(1).Float64()
+	if in.pictures == 0 {
+		return 0
+	}
+	if area := math.Abs(width * height); area > 0 {
+		return min(1, in.pictures/area)
+	}
+	return 1
 }
 
 // turn rotates a point clockwise by quarter turns.

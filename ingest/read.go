@@ -28,6 +28,14 @@ type Limits struct {
 	MaxEntries int // files inside a file, at all depths; 10,000
 	MaxDepth   int // how deep files may lie in each other; 4
 
+	// FirstReaderOnly keeps the second reader of PDFs out: what needs it has
+	// the error ErrSecondReader.
+	FirstReaderOnly bool `json:",omitempty"`
+	// OCR is for the pages of PDFs that are pictures.
+	OCR OCR
+	// Recognized is the text of such pages, by number. [Recognize] fills it.
+	Recognized map[int]string `json:",omitempty"`
+
 	// SubjectKey is the secret under which patient identifiers become
 	// Document.Subject. Without it no document has a Subject.
 	SubjectKey []byte `json:"-"`
@@ -131,6 +139,29 @@ func Load(root string, f File, lim Limits) ([]byte, error) {
 // Parse returns the documents in the bytes of a file with that name. Its errors
 // are those of [Read]; it opens no file.
 func Parse(ctx context.Context, name string, data []byte, lim Limits) ([]Document, []BadPart, error) {
+	return Recognize(ctx, inProcess{name, data}, lim)
+}
+
+// inProcess is a PageReader of bytes with a name.
+type inProcess struct {
+	name string
+	data []byte
+}
+
+func (p inProcess) Parse(ctx context.Context, lim Limits) ([]Document, []BadPart, error) {
+	return ParseText(ctx, p.name, p.data, lim)
+}
+
+func (p inProcess) Draw(ctx context.Context, page int, lim Limits) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, lim.withDefaults().Timeout)
+	defer cancel()
+	return DrawPage(ctx, p.data, page)
+}
+
+// ParseText is [Parse] without text recognition: it takes the text of pages
+// that are pictures from lim.Recognized and has an error of type [*Scans] when
+// there are others. It starts no program.
+func ParseText(ctx context.Context, name string, data []byte, lim Limits) ([]Document, []BadPart, error) {
 	lim = lim.withDefaults()
 	format, read, err := detect(name, data)
 	if err != nil {

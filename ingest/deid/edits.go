@@ -40,6 +40,7 @@ func rewrite(doc *ingest.Document, spans []span, with []string) mover {
 	doc.Pages, doc.Blocks, doc.Sections = slices.Clone(doc.Pages), slices.Clone(doc.Blocks), slices.Clone(doc.Sections)
 	for i := range doc.Pages {
 		m.both(&doc.Pages[i].Start, &doc.Pages[i].End)
+		m.both(&doc.Pages[i].BodyStart, &doc.Pages[i].BodyEnd)
 	}
 	for i := range doc.Blocks {
 		m.both(&doc.Blocks[i].Start, &doc.Blocks[i].End)

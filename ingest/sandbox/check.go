@@ -6,6 +6,22 @@ import (
 	"adapt/ingest"
 )
 
+// check holds the result of a request to its form.
+func (r *result) check(q request, data []byte) error {
+	switch {
+	case r.end.Quarantine != nil:
+		for i, page := range r.end.Scans {
+			if page < 1 || i > 0 && page <= r.end.Scans[i-1] {
+				return errors.New("scanned pages out of order")
+			}
+		}
+		return ingest.CheckQuarantine(r.end.Quarantine)
+	case q.Draw > 0:
+		return ingest.CheckPicture(r.picture)
+	}
+	return check(r.docs, r.bad, q.Name, data)
+}
+
 // check holds what a worker gives to what a reader may give: a file that has
 // taken a worker over must not pass for another one, nor lead what comes after
 // outside of a text.

@@ -37,7 +37,7 @@ const (
 )
 
 // parse is replaced by tests, to have files that break a reader.
-var parse = ingest.Parse
+var parse = ingest.ParseText
 
 // maxStack bounds the stack of a goroutine in bytes: a reader that follows
 // nested things without end stops here, long before the memory does.
@@ -50,6 +50,14 @@ func work(arg string) int {
 		return exitFault
 	}
 	debug.SetMaxStack(maxStack)
+	if b.Second {
+		if ingest.LoadSecondReader(b.Cache) != nil {
+			return exitFault
+		}
+		debug.FreeOSMemory()
+		// What the reader has taken is not the file's.
+		b.Memory += int64(inUse())
+	}
 	debug.SetMemoryLimit(b.Memory * 3 / 4)
 	confined, err := confine(b.Memory)
 	if err != nil {
@@ -67,13 +75,18 @@ func work(arg string) int {
 // than max bytes. Where the kernel has a limit of its own it speaks for what is
 // not the runtime's.
 func watchMemory(max uint64) {
-	sample := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
 	for range time.Tick(20 * time.Millisecond) {
-		metrics.Read(sample)
-		if sample[0].Value.Uint64()-sample[1].Value.Uint64() > max {
+		if inUse() > max {
 			os.Exit(exitMemory)
 		}
 	}
+}
+
+// inUse returns the bytes that the runtime has from the system.
+func inUse() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64() - sample[1].Value.Uint64()
 }
 
 // A file is a request with its bytes.
@@ -107,6 +120,7 @@ func requests(r io.Reader) <-chan file {
 func serve(b bounds, files <-chan file, out *bufio.Writer) int {
 	for n := 1; ; n++ {
 		f := <-files
+		f.Limits.FirstReaderOnly = !b.Second
 		e := answer(f, b.Output, out)
 		f.data = nil
 		e.Last = e.Last || n >= b.Files || grown(b.Memory/4)
@@ -133,14 +147,17 @@ func grown(max int64) bool {
 // answer parses a file and writes what it gives, at most max bytes of it.
 func answer(f file, max int64, out io.Writer) end {
 	f.Limits.SubjectKey = f.SubjectKey
-	docs, bad, err := parse(context.Background(), f.Name, f.data, f.Limits)
-	var q *ingest.Quarantine
-	if errors.As(err, &q) {
-		// Something may go on in a reader that was left behind.
-		return end{Quarantine: q, Last: q.Reason == ingest.ReasonTimeout || q.Reason == ingest.ReasonCrashed}
+	var docs []ingest.Document
+	var bad []ingest.BadPart
+	var picture []byte
+	var err error
+	if f.Draw > 0 {
+		picture, err = drawPage(f)
+	} else {
+		docs, bad, err = parse(context.Background(), f.Name, f.data, f.Limits)
 	}
 	if err != nil {
-		return end{Fault: true, Last: true}
+		return failed(err)
 	}
 	send := func(r reply) error {
 		b, err := encodeFrame(r)
@@ -152,6 +169,9 @@ func answer(f file, max int64, out io.Writer) end {
 		}
 		_, err = out.Write(b)
 		return err
+	}
+	if picture != nil {
+		err = send(reply{Picture: picture})
 	}
 	for i := range docs {
 		if err = send(reply{Document: &docs[i], Known: docs[i].Known}); err != nil {
@@ -171,4 +191,31 @@ func answer(f file, max int64, out io.Writer) end {
 		return end{Fault: true, Last: true}
 	}
 	return end{}
+}
+
+// failed is the end of a request that gave an error.
+func failed(err error) end {
+	var q *ingest.Quarantine
+	if !errors.As(err, &q) {
+		return end{Fault: true, Last: true}
+	}
+	// Something may go on in a reader that was left behind.
+	e := end{Quarantine: q, Second: err == ingest.ErrSecondReader}
+	e.Last = q.Reason == ingest.ReasonTimeout || q.Reason == ingest.ReasonCrashed
+	var scans *ingest.Scans
+	if errors.As(err, &scans) {
+		e.Scans = scans.Pages
+	}
+	return e
+}
+
+// drawPage draws a page within the limits of a file.
+func drawPage(f file) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), f.Limits.Timeout)
+	defer cancel()
+	picture, err := ingest.DrawPage(ctx, f.data, f.Draw)
+	if ctx.Err() != nil {
+		return nil, ingest.TooLong(f.Limits.Timeout)
+	}
+	return picture, err
 }

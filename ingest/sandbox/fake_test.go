@@ -31,9 +31,9 @@ func fakeParse(ctx context.Context, name string, data []byte, lim ingest.Limits)
 	filesRead++
 	misbehave, ok := misbehaviour[name]
 	if !ok {
-		return ingest.Parse(ctx, name, data, lim)
+		return ingest.ParseText(ctx, name, data, lim)
 	}
-	docs, bad, err := ingest.Parse(ctx, name, data, lim)
+	docs, bad, err := ingest.ParseText(ctx, name, data, lim)
 	if err == nil {
 		docs[0].Blocks = nil // of another text than misbehave may write
 		err = misbehave(docs)

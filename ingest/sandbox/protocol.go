@@ -14,7 +14,8 @@ import (
 //
 //	worker:  hello                                  once, when it is confined
 //	program: request, then the bytes of the file
-//	worker:  reply with a document or a bad part    any number of times
+//	worker:  reply with a document, a bad part
+//	         or a picture of a page                 any number of times
 //	worker:  reply with an end
 //	program: the next request …
 
@@ -23,6 +24,10 @@ type bounds struct {
 	Memory int64 `json:"memory"` // bytes
 	Output int64 `json:"output"` // bytes of JSON that a file may give
 	Files  int   `json:"files"`  // after which it ends
+	// Second asks for the second reader of PDFs, which is loaded before the
+	// worker is confined, from the folder Cache if that is not empty.
+	Second bool   `json:"second,omitempty"`
+	Cache  string `json:"cache,omitempty"`
 }
 
 // A hello says that the worker is ready.
@@ -35,6 +40,8 @@ type request struct {
 	Name   string        `json:"name"`
 	Size   int           `json:"size"`
 	Limits ingest.Limits `json:"limits"`
+	// Draw asks for a picture of that page, from 1, instead of documents.
+	Draw int `json:"draw,omitempty"`
 	// SubjectKey is that of the limits, which their JSON leaves out.
 	SubjectKey []byte `json:"subject_key,omitempty"`
 }
@@ -44,12 +51,17 @@ type reply struct {
 	Document *ingest.Document `json:"document,omitempty"`
 	Known    []string         `json:"known,omitempty"` // of the document, whose JSON leaves it out
 	Bad      *ingest.BadPart  `json:"bad,omitempty"`
+	Picture  []byte           `json:"picture,omitempty"`
 	End      *end             `json:"end,omitempty"`
 }
 
 // An end closes what a request gave.
 type end struct {
 	Quarantine *ingest.Quarantine `json:"quarantine,omitempty"`
+	// Scans are pages that are pictures, of which Quarantine speaks.
+	Scans []int `json:"scans,omitempty"`
+	// Second says that the file needs a worker with the second reader.
+	Second bool `json:"second,omitempty"`
 	// Fault says that the reader gave an error that is no quarantine. Its text
 	// may hold what the file does, so that it stays in the worker.
 	Fault bool `json:"fault,omitempty"`

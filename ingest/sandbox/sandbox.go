@@ -79,40 +79,70 @@ func (p *Pool) Parse(ctx context.Context, name string, data []byte, lim ingest.L
 	if lim.MaxMemory <= 0 {
 		lim.MaxMemory = ingest.DefaultMemory
 	}
+	return ingest.Recognize(ctx, &remote{p, name, data}, lim)
+}
+
+// remote is a file that workers read and draw.
+type remote struct {
+	pool *Pool
+	name string
+	data []byte
+}
+
+func (r *remote) Parse(ctx context.Context, lim ingest.Limits) ([]ingest.Document, []ingest.BadPart, error) {
+	q := request{Name: r.name, Limits: lim}
+	// Recognized pages were drawn by a worker with the second reader.
+	got, err := r.pool.ask(ctx, q, r.data, len(lim.Recognized) > 0)
+	if errors.Is(err, ingest.ErrSecondReader) {
+		got, err = r.pool.ask(ctx, q, r.data, true)
+	}
+	return got.docs, got.bad, err
+}
+
+func (r *remote) Draw(ctx context.Context, page int, lim ingest.Limits) ([]byte, error) {
+	got, err := r.pool.ask(ctx, request{Name: r.name, Limits: lim, Draw: page}, r.data, true)
+	return got.picture, err
+}
+
+// ask has a worker answer a request, one with the second reader of PDFs if
+// that is wanted. What brings a worker down is an error of type
+// [*ingest.Quarantine].
+func (p *Pool) ask(ctx context.Context, q request, data []byte, second bool) (result, error) {
 	select {
 	case p.slots <- struct{}{}:
 		defer func() { <-p.slots }()
 	case <-ctx.Done():
-		return nil, nil, ctx.Err()
+		return result{}, ctx.Err()
 	}
 	for {
-		w, err := p.take(ctx, lim.MaxMemory)
+		w, err := p.take(ctx, q.Limits.MaxMemory, second)
 		if err != nil {
-			return nil, nil, err
+			return result{}, err
 		}
 		fresh := w.files == 0
-		docs, bad, err := w.read(ctx, name, data, lim)
+		got, err := w.read(ctx, q, data)
 		p.release(w)
 		var down *broken
 		if !errors.As(err, &down) {
-			return docs, bad, err
+			return got, err
 		}
 		// What broke a worker that had read other files may be theirs.
 		if fresh || down.certain {
-			return nil, nil, down.quarantine
+			return result{}, down.quarantine
 		}
 	}
 }
 
-// take returns a worker with that limit of memory, an idle one or a new one.
-func (p *Pool) take(ctx context.Context, memory int64) (*worker, error) {
+// take returns a worker with that limit of memory and with or without the
+// second reader, an idle one or a new one.
+func (p *Pool) take(ctx context.Context, memory int64, second bool) (*worker, error) {
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
 		return nil, errors.New("the pool of reading processes is closed")
 	}
 	for i, w := range p.idle {
-		if w.memory == memory {
+		if w.memory == memory && w.second == second {
 			p.idle = slices.Delete(p.idle, i, i+1)
 			p.mu.Unlock()
 			w.expiry.Stop()
@@ -120,7 +150,7 @@ func (p *Pool) take(ctx context.Context, memory int64) (*worker, error) {
 		}
 	}
 	p.mu.Unlock()
-	w, err := start(ctx, p.o, memory)
+	w, err := start(ctx, p.o, memory, second)
 	if err != nil {
 		return nil, fmt.Errorf("starting a process to read files in: %w", err)
 	}

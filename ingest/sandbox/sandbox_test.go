@@ -130,7 +130,7 @@ func TestAWorkerIsConfined(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := newPool(t, Options{Workers: 1})
-	w, err := p.take(t.Context(), ingest.DefaultMemory)
+	w, err := p.take(t.Context(), ingest.DefaultMemory, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestAWorkerHasLowPriority(t *testing.T) {
 		t.Skip("only Linux workers have a priority")
 	}
 	p := newPool(t, Options{Workers: 1})
-	w, err := p.take(t.Context(), ingest.DefaultMemory)
+	w, err := p.take(t.Context(), ingest.DefaultMemory, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +189,7 @@ func TestReadingStopsWithItsContext(t *testing.T) {
 
 // A worker ends when the program that started it does, whatever it is doing.
 func TestAWorkerDoesNotOutliveTheProgram(t *testing.T) {
-	w, err := start(t.Context(), Options{}.withDefaults(), ingest.DefaultMemory)
+	w, err := start(t.Context(), Options{}.withDefaults(), ingest.DefaultMemory, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +280,7 @@ func TestAClosedPoolReadsNothing(t *testing.T) {
 
 func BenchmarkStart(b *testing.B) {
 	for b.Loop() {
-		w, err := start(b.Context(), Options{}.withDefaults(), ingest.DefaultMemory)
+		w, err := start(b.Context(), Options{}.withDefaults(), ingest.DefaultMemory, false)
 		if err != nil {
 			b.Fatal(err)
 		}

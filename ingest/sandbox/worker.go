@@ -19,6 +19,7 @@ import (
 type worker struct {
 	output   int64 // bytes that a file may give
 	memory   int64 // bytes that the process may use
+	second   bool  // it has the second reader of PDFs
 	cmd      *exec.Cmd
 	in       io.WriteCloser
 	out      *bufio.Reader
@@ -32,22 +33,28 @@ type worker struct {
 const (
 	// startTimeout bounds the time from starting a process to its first word.
 	startTimeout = 30 * time.Second
+	// loadTimeout bounds it where the second reader has to be compiled.
+	loadTimeout = 3 * time.Minute
 	// grace is what a worker has beyond the limit of a file to say that the
 	// limit was reached.
 	grace = 3 * time.Second
 )
 
 // start starts a worker and waits until it is confined.
-func start(ctx context.Context, o Options, memory int64) (*worker, error) {
+func start(ctx context.Context, o Options, memory int64, second bool) (*worker, error) {
 	path, err := self()
 	if err != nil {
 		return nil, err
 	}
-	b, err := json.Marshal(bounds{Memory: memory, Output: o.Output, Files: o.Files})
+	limits, timeout := bounds{Memory: memory, Output: o.Output, Files: o.Files}, startTimeout
+	if second {
+		limits.Second, limits.Cache, timeout = true, ingest.SecondReaderCache(), loadTimeout
+	}
+	b, err := json.Marshal(limits)
 	if err != nil {
 		return nil, err
 	}
-	w := &worker{output: o.Output, memory: memory}
+	w := &worker{output: o.Output, memory: memory, second: second}
 	w.cmd = &exec.Cmd{
 		Path: path,
 		Args: []string{workerName, string(b)},
@@ -68,7 +75,7 @@ func start(ctx context.Context, o Options, memory int64) (*worker, error) {
 	if err := w.cmd.Start(); err != nil {
 		return nil, err
 	}
-	defer w.killOn(ctx, startTimeout, nil)()
+	defer w.killOn(ctx, timeout, nil)()
 	var h hello
 	if _, err := readFrame(w.out, maxControl, &h); err != nil {
 		w.kill()
@@ -126,65 +133,87 @@ type broken struct {
 
 func (b *broken) Error() string { return b.quarantine.Error() }
 
-// read has the worker read a file. A worker that is broken has ended.
-func (w *worker) read(ctx context.Context, name string, data []byte, lim ingest.Limits) ([]ingest.Document, []ingest.BadPart, error) {
+// A result is what a worker gives for a request.
+type result struct {
+	docs    []ingest.Document
+	bad     []ingest.BadPart
+	picture []byte
+	end     end
+}
+
+// read has the worker read a file, or draw a page of it. A worker that is
+// broken has ended.
+func (w *worker) read(ctx context.Context, q request, data []byte) (result, error) {
 	w.files++
 	var late atomic.Bool
-	defer w.killOn(ctx, lim.Timeout+grace, &late)()
-	docs, bad, e, err := w.exchange(name, data, lim)
+	defer w.killOn(ctx, q.Limits.Timeout+grace, &late)()
+	r, err := w.exchange(q, data)
 	switch {
-	case err == nil && !e.Last:
+	case err == nil && !r.end.Last:
 	case err == nil:
 		w.wait()
 	default:
 		w.kill()
 		if ctx.Err() != nil {
-			return nil, nil, ctx.Err()
+			return result{}, ctx.Err()
 		}
-		return nil, nil, w.why(err, late.Load(), lim)
+		return result{}, w.why(err, late.Load(), q.Limits)
 	}
-	if e.Fault {
-		return nil, nil, &broken{ingest.Broken(), true}
+	if r.end.Fault {
+		return result{}, &broken{ingest.Broken(), true}
 	}
-	if e.Quarantine != nil {
-		if err = ingest.CheckQuarantine(e.Quarantine); err == nil {
-			return nil, nil, e.Quarantine
-		}
-	} else if err = check(docs, bad, name, data); err == nil {
-		return docs, bad, nil
+	if err := r.check(q, data); err != nil {
+		w.kill()
+		return result{}, &broken{ingest.Broken(), true}
 	}
-	w.kill()
-	return nil, nil, &broken{ingest.Broken(), true}
+	return r, r.err()
+}
+
+// err returns what the end of a result says of the file.
+func (r *result) err() error {
+	switch {
+	case r.end.Quarantine == nil:
+		return nil
+	case r.end.Second:
+		return ingest.ErrSecondReader
+	case len(r.end.Scans) > 0:
+		return &ingest.Scans{Quarantine: r.end.Quarantine, Pages: r.end.Scans}
+	}
+	return r.end.Quarantine
 }
 
 // exchange sends a file and takes what it gives.
-func (w *worker) exchange(name string, data []byte, lim ingest.Limits) (docs []ingest.Document, bad []ingest.BadPart, e end, err error) {
-	if err := writeFrame(w.in, request{Name: name, Size: len(data), Limits: lim, SubjectKey: lim.SubjectKey}); err != nil {
-		return nil, nil, e, err
+func (w *worker) exchange(q request, data []byte) (r result, err error) {
+	q.Size, q.SubjectKey = len(data), q.Limits.SubjectKey
+	if err := writeFrame(w.in, q); err != nil {
+		return r, err
 	}
 	if _, err := w.in.Write(data); err != nil {
-		return nil, nil, e, err
+		return r, err
 	}
 	left := w.output
 	for {
-		var r reply
-		n, err := readFrame(w.out, left+maxControl, &r)
+		var part reply
+		n, err := readFrame(w.out, left+maxControl, &part)
 		if err != nil {
-			return nil, nil, e, err
+			return r, err
 		}
 		if left -= n; left < -maxControl {
-			return nil, nil, e, errFrameTooLarge
+			return r, errFrameTooLarge
 		}
 		switch {
-		case r.Document != nil:
-			r.Document.Known = r.Known
-			docs = append(docs, *r.Document)
-		case r.Bad != nil:
-			bad = append(bad, *r.Bad)
-		case r.End != nil:
-			return docs, bad, *r.End, nil
+		case part.Document != nil:
+			part.Document.Known = part.Known
+			r.docs = append(r.docs, *part.Document)
+		case part.Bad != nil:
+			r.bad = append(r.bad, *part.Bad)
+		case part.Picture != nil:
+			r.picture = part.Picture
+		case part.End != nil:
+			r.end = *part.End
+			return r, nil
 		default:
-			return nil, nil, e, errors.New("a reply says nothing")
+			return r, errors.New("a reply says nothing")
 		}
 	}
 }

@@ -93,7 +93,7 @@ func (a *App) readFile(ctx context.Context, file string) ([]ingest.Document, err
 	if fi.IsDir() {
 		return nil, usage("%s is a folder; give the path of a document", file)
 	}
-	docs, _, err := a.readers.Read(ctx, filepath.Dir(file), ingest.File{Path: filepath.Base(file), Size: fi.Size()}, ingest.Limits{})
+	docs, _, err := a.readers.Read(ctx, filepath.Dir(file), ingest.File{Path: filepath.Base(file), Size: fi.Size()}, ingest.Limits{OCR: ingest.FindOCR(ctx, "eng")})
 	var q *ingest.Quarantine
 	if errors.As(err, &q) {
 		return nil, usage("%s can not be read: %w", file, q)
