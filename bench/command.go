@@ -36,6 +36,7 @@ standard error.`,
   adapt bench label medical      observations in sentences of radiology reports
   adapt bench plan --params 70e9 what training such a model takes
   adapt bench deid               what de-identification finds and misses
+  adapt bench pdf FOLDER         reading PDFs, beside pdftotext
   adapt bench kernels --json     the same for programs
   adapt bench kernels --quick    coarser, in a fraction of the time`,
 	}
@@ -71,6 +72,7 @@ standard error.`,
 		planCommand(o, &asJSON),
 		deidCommand(&asJSON),
 		labelCommand(&asJSON),
+		pdfCommand(o, &asJSON),
 		&cobra.Command{
 			Use: stepCommand, Hidden: true, Args: cobra.ExactArgs(1), Short: "Run one workload; bench starts it for itself",
 			RunE: func(cmd *cobra.Command, args []string) error { return serve(cmd.Context(), args[0], cmd.OutOrStdout()) },

@@ -20,6 +20,7 @@ import (
 type pdfBuilder struct {
 	objects []string // from object 3 on
 	pages   []int
+	tree    string // of pages, instead of one that has them all
 	trailer string
 	key     []byte // encrypts streams when set
 }
@@ -59,10 +60,11 @@ func (b *pdfBuilder) bytes() []byte {
 	for _, p := range b.pages {
 		fmt.Fprintf(&kids, "%d 0 R ", p)
 	}
-	all := append([]string{
-		"<< /Type /Catalog /Pages 2 0 R >>",
-		fmt.Sprintf("<< /Type /Pages /Kids [ %s] /Count %d >>", kids.String(), len(b.pages)),
-	}, b.objects...)
+	tree := b.tree
+	if tree == "" {
+		tree = fmt.Sprintf("/Kids [ %s] /Count %d", kids.String(), len(b.pages))
+	}
+	all := append([]string{"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages " + tree + " >>"}, b.objects...)
 	var out bytes.Buffer
 	out.WriteString("%PDF-1.4\n")
 	offsets := make([]int, len(all))

@@ -127,7 +127,7 @@ func (p *pdfPage) isPicture() bool {
 
 // isFinal says whether an error leaves a second reader nothing to try.
 func isFinal(ctx context.Context, err error) bool {
-	return err != nil && ctx.Err() != nil || errors.Is(err, errExpands)
+	return err != nil && ctx.Err() != nil || errors.Is(err, errExpands) || errors.Is(err, errEndless)
 }
 
 // openPDF opens a file with the library, whose panics become errors.
@@ -208,11 +208,19 @@ func pdfPageError(data []byte, page int, err error) error {
 	return quarantine(ReasonMalformed, fmt.Sprintf("page %d of the PDF is broken; open it in a viewer and print it to a new PDF", page))
 }
 
+// errEndless is for a page tree that goes around in circles or is far too
+// large. A second reader would go around in it too.
+var errEndless = quarantine(ReasonMalformed, "the PDF's list of pages does not end; open it in a viewer and print it to a new PDF")
+
 // pdfPages walks the page tree. The library's own walk does not end on a tree
 // with cycles and trusts the counts in it.
 func pdfPages(r *pdf.Reader) (pages []pdf.Page, err error) {
 	defer func() {
-		if x := recover(); x != nil {
+		switch x := recover(); x {
+		case nil:
+		case errEndless:
+			pages, err = nil, errEndless
+		default:
 			pages, err = nil, quarantine(ReasonMalformed, "the PDF's list of pages is broken; open it in a viewer and print it to a new PDF")
 		}
 	}()
@@ -225,7 +233,7 @@ func pdfPages(r *pdf.Reader) (pages []pdf.Page, err error) {
 	walk = func(node pdf.Value, depth int) {
 		visited++
 		if depth > maxPageDepth || visited > 4*maxPages || len(pages) > maxPages {
-			panic("page tree too large")
+			panic(errEndless)
 		}
 		kids := node.Key("Kids")
 		if kids.Kind() != pdf.Array {

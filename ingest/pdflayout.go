@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"math"
-	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -34,7 +33,7 @@ func layoutPage(fragments []fragment) string {
 				some = append(some, f)
 			}
 		}
-		if text := layoutLines(readingOrder(baselines(some))); text != "" {
+		if text := layoutLines(splitColumns(readingOrder(baselines(some)))); text != "" {
 			blocks = append(blocks, text)
 		}
 	}
@@ -137,14 +136,11 @@ func usualDistance(lines []textLine) float64 {
 
 // text returns the words of a line from left to right.
 func (l textLine) text() string {
-	fragments := slices.Clone(l.fragments)
-	if !drawnInOrder(fragments) {
-		sort.SliceStable(fragments, func(i, j int) bool { return fragments[i].x < fragments[j].x })
-	}
+	l.order()
 	var b strings.Builder
-	for i, f := range fragments {
+	for i, f := range l.fragments {
 		if i > 0 {
-			p := fragments[i-1]
+			p := l.fragments[i-1]
 			if f.text == p.text && math.Abs(f.x-p.x) < 0.1*f.size {
 				continue // drawn twice to look bold
 			}
