@@ -143,6 +143,17 @@ func FuzzPDF(f *testing.F) {
 	b.encrypt("")
 	b.page(pageText, "")
 	f.Add(b.bytes())
+	var filters pdfBuilder
+	filters.filtered("/RunLengthDecode", runLengthOf(pageText))
+	filters.filtered("/LZWDecode", lzwOf(pageText))
+	filters.filtered("/FlateDecode /DecodeParms << /Predictor 15 /Columns 20 >>", predicted(pageText, 15))
+	f.Add(filters.bytes())
+	var objects pdfBuilder
+	form := objects.stream("/Type /XObject /Subtype /Form /Resources << /Font << /F1 3 0 R >> >>", pageText)
+	image := objects.stream("/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8", "x")
+	objects.page("/Fm1 Do q 612 0 0 792 0 0 cm /Im1 Do Q", fmt.Sprintf("/XObject << /Fm1 %d 0 R /Im1 %d 0 R >>", form, image))
+	objects.tree = "/Kids [ 7 0 R 2 0 R ] /Count 7"
+	f.Add(objects.bytes())
 	f.Fuzz(func(t *testing.T, data []byte) { fuzzRead(t, "a.pdf", data) })
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,29 +22,46 @@ func shared(t testing.TB, folder string) string {
 	return dir
 }
 
-// TestRealPDFs holds the text of CUAD's smaller PDFs against CUAD's own text.
+// TestRealPDFs holds the text of CUAD's PDFs against CUAD's own text and, where
+// it is installed, against what pdftotext reads.
 func TestRealPDFs(t *testing.T) {
 	dir := shared(t, "legal/cuad")
 	files, err := Scan(filepath.Join(dir, "pdf"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var bag, sequence []float64
+	poppler, err := exec.LookPath("pdftotext")
+	if err != nil {
+		t.Log("pdftotext is not installed: its words are not compared")
+	}
+	var bag, sequence, theirs []float64
 	for _, f := range files {
-		if f.Size > 120_000 {
-			continue
-		}
 		docs, _, err := Read(context.Background(), filepath.Join(dir, "pdf"), f, Limits{})
 		if err != nil {
 			t.Errorf("%s: %v", f.Path, err)
 			continue
+		}
+		checkDocument(t, docs[0])
+		for _, p := range docs[0].Pages {
+			if p.Reader != readerPDF {
+				t.Errorf("%s: page %d came from %s", f.Path, p.Number, p.Reader)
+			}
+		}
+		got := strings.Fields(straight.Replace(docs[0].Text))
+		if poppler != "" {
+			out, err := exec.Command(poppler, filepath.Join(dir, "pdf", f.Path), "-").Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			words := strings.Fields(straight.Replace(string(out)))
+			theirs = append(theirs, f1(bagOverlap(got, words), got, words))
 		}
 		stem := strings.TrimSuffix(f.Path, ".pdf")
 		want, err := os.ReadFile(filepath.Join(dir, "contracts", stem+".txt"))
 		if err != nil {
 			continue
 		}
-		got, gold := strings.Fields(straight.Replace(docs[0].Text)), strings.Fields(straight.Replace(string(want)))
+		gold := strings.Fields(straight.Replace(string(want)))
 		b, s := f1(bagOverlap(got, gold), got, gold), f1(sequenceOverlap(got, gold), got, gold)
 		bag, sequence = append(bag, b), append(sequence, s)
 		t.Logf("bag %.4f bigrams %.4f words %d %d pages %d %.50s", b, s, len(got), len(gold), len(docs[0].Pages), stem)
@@ -54,6 +72,37 @@ func TestRealPDFs(t *testing.T) {
 		len(bag), bag[len(bag)/2], bag[0], sequence[len(sequence)/2], sequence[0])
 	if bag[len(bag)/2] < 0.995 || bag[0] < 0.99 || sequence[0] < 0.98 {
 		t.Error("the PDF reader loses words")
+	}
+	if len(theirs) > 0 {
+		slices.Sort(theirs)
+		t.Logf("beside pdftotext: median %.4f worst %.4f", theirs[len(theirs)/2], theirs[0])
+		if theirs[len(theirs)/2] < 0.98 || theirs[0] < 0.95 {
+			t.Error("the PDF reader and pdftotext read other words")
+		}
+	}
+}
+
+// TestRealPDFsBySecondReader reads one of them whole with the second reader.
+func TestRealPDFsBySecondReader(t *testing.T) {
+	dir := shared(t, "legal/cuad")
+	const stem = "NETGEAR,INC_04_21_2003-EX-10.16-AMENDMENT_TO_THE_DISTRIBUTOR_AGREEMENT_BETWEEN_INGRAM_MICRO_AND_NETGEAR"
+	data, err := os.ReadFile(filepath.Join(dir, "pdf", stem+".pdf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := &secondReader{ctx: t.Context(), data: data}
+	defer second.close()
+	pages, err := second.readAll(errEndless)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(filepath.Join(dir, "contracts", stem+".txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, gold := strings.Fields(straight.Replace(joinPages(pages).Text)), strings.Fields(straight.Replace(string(want)))
+	if b, s := f1(bagOverlap(got, gold), got, gold), f1(sequenceOverlap(got, gold), got, gold); b < 0.99 || s < 0.98 {
+		t.Errorf("word F1 %.4f, bigram F1 %.4f", b, s)
 	}
 }
 
@@ -100,10 +149,30 @@ func TestRealScans(t *testing.T) {
 	}
 	for _, f := range files {
 		_, _, err := Read(context.Background(), dir, f, Limits{})
-		var q *Quarantine
-		if !errors.As(err, &q) || q.Reason != ReasonNoText {
-			t.Errorf("%s: error %v, want a quarantine for %q", f.Path, err, ReasonNoText)
+		var scans *Scans
+		if !errors.As(err, &scans) {
+			t.Errorf("%s: error %v, want one of scanned pages", f.Path, err)
 		}
+		checkReason(t, err, ReasonNoText)
+	}
+	if testing.Short() {
+		t.Skip("recognizing pages takes long")
+	}
+	ocr := needOCR(t)
+	f := files[len(files)-1]
+	docs, _, err := Read(context.Background(), dir, f, Limits{OCR: ocr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(filepath.Join(dir, "..", "contracts", strings.TrimSuffix(f.Path, ".scan.pdf")+".txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, gold := strings.Fields(straight.Replace(docs[0].Text)), strings.Fields(straight.Replace(string(want)))
+	b := f1(bagOverlap(got, gold), got, gold)
+	t.Logf("recognized: word F1 %.4f", b)
+	if b < 0.97 {
+		t.Errorf("word F1 of a recognized scan is %.4f", b)
 	}
 }
 
