@@ -25,8 +25,7 @@ type leakCheck struct {
 	engine *deid.Engine
 	warn   bool // count what is found and go on
 	docs   map[string]*ingest.Document
-	// all are the documents too, for what may quote any of them.
-	found []foundLeak
+	found  []foundLeak
 }
 
 // A foundLeak is an identifier that was found.
@@ -176,25 +175,22 @@ func (a *Activities) checkReport(ctx context.Context, e *evidence, r *eval.Repor
 			return err
 		}
 	}
-	note, err := a.leakNote(ctx, e)
-	if note != "" {
+	if note := a.leakNote(ctx, e, c); note != "" {
 		r.Notes = append(r.Notes, note)
 	}
-	return err
+	return nil
 }
 
-// leakNote says in a report what became of identifiers.
-func (a *Activities) leakNote(ctx context.Context, e *evidence) (string, error) {
-	c, err := a.leakCheck(e.setting, e.in.Documents)
-	if err != nil {
-		return "", err
-	}
+// leakNote says in a report what became of identifiers. It counts those of
+// examples and answers; the report quotes them.
+func (a *Activities) leakNote(ctx context.Context, e *evidence, c *leakCheck) string {
 	if c == nil {
-		return "De-identification was turned off: examples, answers and this report may name people, and no leak check was made.", nil
+		return "De-identification was turned off: examples, answers and this report may name people, and no leak check was made."
 	}
 	if !c.warn {
-		return "", nil // a leak has stopped the run
+		return "" // a leak has stopped the run
 	}
+	c.found = nil
 	c.examples(e.labeled)
 	for _, m := range []*contender{e.candidate, e.champion} {
 		from := a.origin(ctx, e.in.Domain, m.Model)
@@ -202,7 +198,7 @@ func (a *Activities) leakNote(ctx context.Context, e *evidence) (string, error) 
 		c.answers(m.test, from)
 	}
 	if len(c.found) == 0 {
-		return "", nil
+		return ""
 	}
 	kinds, docs := map[string]int{}, []string{}
 	for _, f := range c.found {
@@ -214,5 +210,5 @@ func (a *Activities) leakNote(ctx context.Context, e *evidence) (string, error) 
 	for _, k := range counts(kinds) {
 		parts = append(parts, fmt.Sprintf("%s %d", k.Name, k.Count))
 	}
-	return fmt.Sprintf("The leak check found what may be identifiers in the examples or answers of %d documents (%s), and ingest.deid.on_leak is warn.", len(slices.Compact(docs)), strings.Join(parts, ", ")), nil
+	return fmt.Sprintf("The leak check found what may be identifiers in the examples or answers of %d documents (%s), and ingest.deid.on_leak is warn.", len(slices.Compact(docs)), strings.Join(parts, ", "))
 }

@@ -41,3 +41,7 @@ func (s *Store) Remove(r Ref) error {
 	}
 	return nil
 }
+
+// JSONTail is r as it stands in JSON, from its hash on: what differs between two
+// artifacts of one kind.
+func (r Ref) JSONTail() string { return fmt.Sprintf(`"sha256":%q,"size":%d`, r.SHA256, r.Size) }

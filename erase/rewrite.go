@@ -142,7 +142,7 @@ func (w *rewriting) repoint(b []byte) ([]byte, error) {
 			return nil, err
 		}
 		if !ref.IsZero() && ref.SHA256 != hash {
-			pairs = append(pairs, jsonRest(hash, size), jsonRest(ref.SHA256, ref.Size), hash, ref.SHA256)
+			pairs = append(pairs, artifact.Ref{SHA256: hash, Size: size}.JSONTail(), ref.JSONTail(), hash, ref.SHA256)
 		}
 	}
 	if pairs == nil {
@@ -157,11 +157,6 @@ func (w *rewriting) size(hash string) (int64, error) {
 		return 0, err
 	}
 	return fi.Size(), nil
-}
-
-// jsonRest is a reference as JSON, from its hash on.
-func jsonRest(hash string, size int64) string {
-	return fmt.Sprintf(`"sha256":%q,"size":%d`, hash, size)
 }
 
 // without returns an artifact as it is without the documents, and nil for one

@@ -153,9 +153,6 @@ func referring(ctx context.Context, tx *sql.Tx) ([]column, error) {
 func (c column) replace(ctx context.Context, tx *sql.Tx, rep Replacement) error {
 	quoted := func(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 	update := fmt.Sprintf(`UPDATE %[1]s SET %[2]s = replace(replace(%[2]s, ?1, ?2), ?3, ?4) WHERE instr(%[2]s, ?3) > 0`, quoted(c.table), quoted(c.name))
-	_, err := tx.ExecContext(ctx, update, jsonRest(rep.Old), jsonRest(rep.New), rep.Old.SHA256, rep.New.SHA256)
+	_, err := tx.ExecContext(ctx, update, rep.Old.JSONTail(), rep.New.JSONTail(), rep.Old.SHA256, rep.New.SHA256)
 	return err
 }
-
-// jsonRest is a reference as JSON, from its hash on.
-func jsonRest(r artifact.Ref) string { return fmt.Sprintf(`"sha256":%q,"size":%d`, r.SHA256, r.Size) }

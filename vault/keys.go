@@ -125,7 +125,7 @@ func (s Source) Load() (Keys, error) {
 	}
 	keys, err := readKeys(s.File)
 	if s.Own && errors.Is(err, fs.ErrNotExist) {
-		if err := createKeys(s.File); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := atomicfile.Create(s.File, []byte(keyFileText(Keys{NewKey()}))); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("vault: making a key: %w", err)
 		}
 		keys, err = readKeys(s.File)
@@ -149,21 +149,6 @@ func readKeys(path string) (Keys, error) {
 		return nil, err
 	}
 	return ParseKeys(string(b))
-}
-
-// createKeys makes a file with a new key. Of two processes that start together
-// one gets fs.ErrExist, and the other's key.
-func createKeys(path string) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".key-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.WriteString(keyFileText(Keys{NewKey()}))
-	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Link(tmp.Name(), path)
 }
 
 // Save replaces the keys in the source's file.

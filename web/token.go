@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"adapt/internal/atomicfile"
 )
 
 // tokenFile holds the token, in the data folder.
@@ -59,18 +61,9 @@ func makeToken(home, path string) error {
 	if err := os.MkdirAll(home, 0o700); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(home, tokenFile+"-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
 	var b [tokenBytes]byte
 	rand.Read(b[:]) // never fails
-	_, err = fmt.Fprintln(tmp, hex.EncodeToString(b[:]))
-	if err := errors.Join(err, tmp.Close()); err != nil {
-		return err
-	}
-	return os.Link(tmp.Name(), path)
+	return atomicfile.Create(path, []byte(hex.EncodeToString(b[:])+"\n"))
 }
 
 // keys are the secrets that follow from the token. The cookie and the forms

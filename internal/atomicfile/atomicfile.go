@@ -53,3 +53,19 @@ func WriteFile(path string, b []byte, durable bool) error {
 	}
 	return os.Rename(tmp.Name(), path)
 }
+
+// Create makes a new file that holds b, for its owner's eyes alone and on the
+// disk when Create returns. It is fs.ErrExist when path is there: of two
+// processes that make it at once one gets that, and finds the other's file whole.
+func Create(path string, b []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".tmp-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(b)
+	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return err
+	}
+	return os.Link(tmp.Name(), path)
+}

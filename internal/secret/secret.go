@@ -14,6 +14,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"adapt/internal/atomicfile"
 )
 
 // EnvDeid holds the secret of de-identification, where it is set.
@@ -59,21 +61,11 @@ func own(path string) ([]byte, error) {
 	return check(b, "the data folder's "+File)
 }
 
-// makeFile writes a new secret to a file of another name and links it to
-// path, so that nobody reads half of it. It is fs.ErrExist when path is there.
+// makeFile writes a new secret, or is fs.ErrExist.
 func makeFile(path string) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".secret-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
 	random := make([]byte, 32)
 	rand.Read(random) // never fails
-	_, err = tmp.WriteString(hex.EncodeToString(random) + "\n")
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Link(tmp.Name(), path)
+	return atomicfile.Create(path, []byte(hex.EncodeToString(random)+"\n"))
 }
 
 func check(b []byte, where string) ([]byte, error) {
